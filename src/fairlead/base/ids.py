@@ -1,0 +1,52 @@
+"""Identifiers: random, so that none can be guessed and none counts anything."""
+
+from __future__ import annotations
+
+from typing import NewType
+
+from fairlead.base.ports import Randomness
+
+OrganisationId = NewType("OrganisationId", str)
+PersonId = NewType("PersonId", str)
+TokenId = NewType("TokenId", str)
+Receipt = NewType("Receipt", str)
+"""Names a submission and the one finding in it; holding it proves the submission."""
+CaseId = NewType("CaseId", str)
+AdvisoryId = NewType("AdvisoryId", str)
+
+_ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
+"""Thirty-one characters; none is mistaken for another when read aloud or typed."""
+
+
+def random_text(randomness: Randomness, length: int) -> str:
+    """Return *length* random characters, about 4.95 bits each."""
+    # A byte of 248 or more would favour the first letters; it is drawn again.
+    letters: list[str] = []
+    while len(letters) < length:
+        letters += [_ALPHABET[b % 31] for b in randomness(length) if b < 31 * 8]  # noqa: PLR2004
+    return "".join(letters[:length])
+
+
+def new_receipt(randomness: Randomness) -> Receipt:
+    """Return a receipt: 18 characters after `SUB-`, 89 bits (TAP Intake API)."""
+    return Receipt("SUB-" + random_text(randomness, 18))
+
+
+def new_case_id(randomness: Randomness) -> CaseId:
+    """Return a case's name, short enough to say: 10 characters, 49 bits."""
+    return CaseId("FL-" + random_text(randomness, 10))
+
+
+def new_organisation_id(randomness: Randomness) -> OrganisationId:
+    """Return an organisation's name."""
+    return OrganisationId("org-" + random_text(randomness, 12))
+
+
+def new_person_id(randomness: Randomness) -> PersonId:
+    """Return a person's name."""
+    return PersonId("per-" + random_text(randomness, 12))
+
+
+def new_token_id(randomness: Randomness) -> TokenId:
+    """Return the public name of a token, by which it is listed and revoked."""
+    return TokenId("tok-" + random_text(randomness, 12))

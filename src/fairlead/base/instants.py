@@ -1,0 +1,49 @@
+"""Instants: points in time, always in UTC, always with their zone shown.
+
+An instant is an aware `datetime` whose zone is UTC, with microseconds. Nothing in
+Fairlead stores or compares a naive or local time.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from fairlead.errors import Invalid, Violation
+
+
+def in_utc(at: datetime) -> datetime:
+    """Return *at* in UTC; a time without zone is a programming error (`ValueError`)."""
+    if at.tzinfo is None:
+        message = f"{at} has no zone; an instant needs one"
+        raise ValueError(message)
+    return at.astimezone(UTC)
+
+
+def text(at: datetime) -> str:
+    """Write *at* as RFC 3339 in UTC with six decimals: `2026-08-18T14:03:21.000000Z`.
+
+    The width is fixed, so that instants sort as text.
+    """
+    return in_utc(at).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def parse(written: str, *, field: str = "instant") -> datetime:
+    """Read an RFC 3339 instant.
+
+    Raises:
+        Invalid: *written* is no instant, or has no zone.
+
+    """
+    try:
+        at = datetime.fromisoformat(written)
+    except ValueError as error:
+        raise Invalid(
+            f"{field}: {written!r} is no instant; write 2026-08-18T14:03:21Z",
+            [Violation("invalid_instant", field, "must be an RFC 3339 instant")],
+        ) from error
+    if at.tzinfo is None:
+        raise Invalid(
+            f"{field}: {written!r} has no zone; end it with Z for UTC",
+            [Violation("invalid_instant", field, "must say its zone")],
+        )
+    return at.astimezone(UTC)

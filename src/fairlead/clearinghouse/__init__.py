@@ -1,0 +1,1 @@
+"""The clearinghouse: reports, duplicates, cases, advisories. Rules and use cases."""

@@ -1,0 +1,1 @@
+"""Deciding whether two findings are the same bug."""

@@ -1,0 +1,50 @@
+"""From a report as sent to a finding as compared."""
+
+from __future__ import annotations
+
+from fairlead.base.ids import Receipt
+from fairlead.clearinghouse.findings import Attachment, AttachmentKind, Finding
+from fairlead.formats.tap import TapAttachment, TapReport
+
+_TEXT = frozenset({"text/plain", "text/markdown", "application/json"})
+
+
+def finding_of(receipt: Receipt, report: TapReport) -> Finding:
+    """Return what *report* says; an `enrichment` of unexpected shape is passed over."""
+    symbol = report.affected_symbol
+    return Finding(
+        receipt=receipt,
+        purl=report.purl,
+        ecosystem=report.ecosystem,
+        software=report.software,
+        versions=report.versions,
+        code_path=report.code_path,
+        file=symbol.file if symbol else None,
+        function=symbol.function if symbol else None,
+        line=symbol.line if symbol else None,
+        references=report.references,
+        upstream_ids=report.upstream_ids,
+        introduced_commit=report.introduced_commit,
+        fixed_commit=report.fixed_commit,
+        repository=report.package_repo_url,
+        cwe=_assessed(report, "cwe"),
+        severity=_assessed(report, "severity"),
+        cvss_vector=_assessed(report, "cvss_vector"),
+        discovery_method=report.discovery_method,
+        discovery_tooling=report.discovery_tooling,
+        attachments=tuple(_attachment(a) for a in report.attachments),
+    )
+
+
+def _assessed(report: TapReport, name: str) -> str | None:
+    value = (report.enrichment or {}).get(name)
+    return value if isinstance(value, str) else None
+
+
+def _attachment(sent: TapAttachment) -> Attachment:
+    readable = sent.content_type.lower() in _TEXT
+    return Attachment(
+        filename=sent.filename,
+        kind=AttachmentKind(sent.type),
+        text=sent.data if readable else None,
+    )

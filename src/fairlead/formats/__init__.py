@@ -1,0 +1,1 @@
+"""Standard formats: bytes to values and back. Nothing here decides anything."""
