@@ -1,1 +1,50 @@
-"""Deciding whether two findings are the same bug."""
+"""Deciding whether two findings are the same bug: same root cause and same fix.
+
+A finding becomes `Features` (`features_of`), these give index keys (`keys_of`), an
+`Index` brings up candidates, `compare` says how probable one bug is and why, `decide`
+turns that into merging, asking a person, or a new bug. Everything here is pure.
+"""
+
+from __future__ import annotations
+
+from fairlead.clearinghouse.duplicates.decide import Thresholds, Verdict, decide
+from fairlead.clearinghouse.duplicates.features import (
+    FEATURES_VERSION,
+    Features,
+    features_of,
+)
+from fairlead.clearinghouse.duplicates.index import Candidate, Index, MemoryIndex
+from fairlead.clearinghouse.duplicates.keys import (
+    CANDIDATE_LIMIT,
+    KEY_CAP,
+    VAGUE_KEY_CAP,
+    cap_of,
+    detail,
+    key_weight,
+    keys_of,
+    rank,
+)
+from fairlead.clearinghouse.duplicates.score import Comparison, Reason, compare
+
+__all__ = [
+    "CANDIDATE_LIMIT",
+    "FEATURES_VERSION",
+    "KEY_CAP",
+    "VAGUE_KEY_CAP",
+    "Candidate",
+    "Comparison",
+    "Features",
+    "Index",
+    "MemoryIndex",
+    "Reason",
+    "Thresholds",
+    "Verdict",
+    "cap_of",
+    "compare",
+    "decide",
+    "detail",
+    "features_of",
+    "key_weight",
+    "keys_of",
+    "rank",
+]
