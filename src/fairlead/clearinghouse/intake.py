@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from packageurl import PackageURL
+
 from fairlead.base.ids import Receipt
 from fairlead.clearinghouse.findings import Attachment, AttachmentKind, Finding
 from fairlead.formats.tap import TapAttachment, TapReport
@@ -48,3 +50,23 @@ def _attachment(sent: TapAttachment) -> Attachment:
         kind=AttachmentKind(sent.type),
         text=sent.data if readable else None,
     )
+
+
+def title_of(finding: Finding) -> str:
+    """Return what a case opened for *finding* is called until somebody names it.
+
+    It is made of where the fault lies, never of prose, which may be hostile or vague.
+    """
+    package = _package(finding)
+    file = finding.file.rsplit("/", 1)[-1] if finding.file else None
+    place = " in ".join(part for part in (finding.function, file) if part)
+    return ": ".join(part for part in (package, place or finding.cwe) if part)
+
+
+def _package(finding: Finding) -> str:
+    if finding.purl:
+        try:
+            return PackageURL.from_string(finding.purl).name
+        except ValueError:
+            return finding.purl
+    return finding.software or "unknown software"

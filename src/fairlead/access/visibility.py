@@ -1,0 +1,136 @@
+"""Visibility: a rule is one value; for one asker it becomes a condition on objects.
+
+A condition is read twice: by `holds`, on a value in Python, and by
+`fairlead.store.visibility`, as a SQL condition. A property test proves that both agree
+on every object and asker.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fairlead.access.roles import Asker, Scope
+
+# --- Conditions: what is left of a rule once the asker is known --------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Always:
+    """Holds for every object."""
+
+
+@dataclass(frozen=True, slots=True)
+class Never:
+    """Holds for no object."""
+
+
+@dataclass(frozen=True, slots=True)
+class Equals:
+    """Holds where the object's *field* is *value*."""
+
+    field: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Contains:
+    """Holds where the object's set *field* contains *value*."""
+
+    field: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    """Holds where one of *conditions* holds."""
+
+    conditions: tuple[Condition, ...]
+
+
+Condition = Always | Never | Equals | Contains | AnyOf
+
+
+def holds(condition: Condition, thing: object) -> bool:
+    """Tell whether *condition* holds for *thing*, reading its attributes."""
+    match condition:
+        case Always():
+            return True
+        case Never():
+            return False
+        case Equals(field, value):
+            return bool(getattr(thing, field) == value)
+        case Contains(field, value):
+            return value in getattr(thing, field)
+        case AnyOf(conditions):
+            return any(holds(c, thing) for c in conditions)
+
+
+# --- Rules: before the asker is known ------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Everything:
+    """Whoever holds *scope* sees all objects."""
+
+    scope: Scope
+
+    def condition(self, asker: Asker) -> Condition:
+        """Return what is left for *asker*."""
+        return Always() if asker.may(self.scope) else Never()
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    """Whoever holds *scope* sees objects whose *field* is its organisation."""
+
+    scope: Scope
+    field: str
+
+    def condition(self, asker: Asker) -> Condition:
+        """Return what is left for *asker*."""
+        if asker.organisation is None or not asker.may(self.scope):
+            return Never()
+        return Equals(self.field, asker.organisation)
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """Whoever holds *scope* sees objects whose set *field* has its organisation."""
+
+    scope: Scope
+    field: str
+
+    def condition(self, asker: Asker) -> Condition:
+        """Return what is left for *asker*."""
+        if asker.organisation is None or not asker.may(self.scope):
+            return Never()
+        return Contains(self.field, asker.organisation)
+
+
+@dataclass(frozen=True, slots=True)
+class Either:
+    """An object is visible if one of *rules* makes it so."""
+
+    rules: tuple[Everything | Own | Joined, ...]
+
+    def condition(self, asker: Asker) -> Condition:
+        """Return what is left for *asker*, as simple as it can be."""
+        conditions = [rule.condition(asker) for rule in self.rules]
+        if Always() in conditions:
+            return Always()
+        left = tuple(c for c in conditions if c != Never())
+        return left[0] if len(left) == 1 else AnyOf(left) if left else Never()
+
+
+SUBMISSIONS = Either(
+    (Everything(Scope.REPORT_READ_ALL), Own(Scope.REPORT_READ_OWN, "organisation"))
+)
+"""A report is seen by coordinators and by the organisation that conveyed it."""
+
+CASES = Either(
+    (Everything(Scope.CASE_READ_ALL), Joined(Scope.CASE_READ_JOINED, "participants"))
+)
+"""A case is seen by coordinators and by organisations that were read in.
+
+Having a finding merged into a case is not being read in (promise P6).
+"""

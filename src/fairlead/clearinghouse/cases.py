@@ -1,0 +1,314 @@
+"""Cases: all findings with the same root cause and the same fix; rules only."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from msgspec import Struct
+
+from fairlead.base.ids import AdvisoryId, CaseId, OrganisationId, Receipt
+from fairlead.base.instants import text
+from fairlead.base.markings import Label
+from fairlead.errors import Invalid, Refused, UnderEmbargo, Violation
+from fairlead.record.events import Event, Fact
+from fairlead.record.subjects import Subject, name_of, unexpected
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """What a programme decides about cases."""
+
+    embargo: timedelta = timedelta(days=90)
+    """How long a new case stays closed unless something binding says otherwise."""
+    embargo_rule: str = "programme default: 90 days from the first report"
+    """The rule as it is cited."""
+    case_lasts: timedelta = timedelta(days=365)
+    """Every case has an end (promise P11)."""
+    marking: Label = Label.AMBER
+    candidates: int = 50
+    """How many earlier findings a new one is compared with, at most."""
+
+
+class State(StrEnum):
+    """Where a case stands."""
+
+    OPEN = "open"
+    TRIAGED = "triaged"
+    WITH_OWNER = "with owner"
+    FIXED = "fixed"
+    PUBLISHED = "published"
+    CLOSED = "closed"
+    REJECTED = "rejected"
+    MERGED = "merged"
+
+
+MOVES: dict[State, frozenset[State]] = {
+    State.OPEN: frozenset({State.TRIAGED, State.REJECTED, State.MERGED}),
+    State.TRIAGED: frozenset({State.WITH_OWNER, State.REJECTED, State.MERGED}),
+    State.WITH_OWNER: frozenset({State.FIXED, State.PUBLISHED, State.REJECTED}),
+    State.FIXED: frozenset({State.PUBLISHED}),
+    State.PUBLISHED: frozenset({State.CLOSED}),
+    State.REJECTED: frozenset({State.TRIAGED}),
+    State.CLOSED: frozenset(),
+    State.MERGED: frozenset(),
+}
+"""What can follow what; the picture in the docs is drawn from this table."""
+
+BY_OWN_COMMAND = frozenset({State.PUBLISHED, State.MERGED})
+"""States reached by publishing and by merging, not by moving."""
+
+
+class Titled(Struct, frozen=True, kw_only=True):
+    """What a case is called; as confidential as its findings."""
+
+    title: str
+
+
+class Explained(Struct, frozen=True, kw_only=True):
+    """Why somebody did it, in words."""
+
+    reason: str
+
+
+class CaseOpened(Fact, tag="case.opened@1"):
+    """A finding like no other opened a case."""
+
+    finding: Receipt
+    marking: Label
+    embargo_until: datetime
+    embargo_rule: str
+    ends_at: datetime
+    body: Titled | None = None
+
+
+class FindingAdded(Fact, tag="case.finding_added@1"):
+    """Another finding of the same bug joined the case."""
+
+    finding: Receipt
+
+
+class CaseAbsorbed(Fact, tag="case.absorbed@1"):
+    """The findings of another case joined this one."""
+
+    other: CaseId
+    findings: int
+
+
+class CaseMerged(Fact, tag="case.merged@1"):
+    """All findings of this case went to another one."""
+
+    into: CaseId
+
+
+class CaseMoved(Fact, tag="case.moved@1"):
+    """Somebody moved the case."""
+
+    to: State
+    body: Explained | None = None
+
+
+class EmbargoSet(Fact, tag="case.embargo_set@1"):
+    """The embargo ends at another instant, by another rule."""
+
+    until: datetime
+    rule: str
+    body: Explained | None = None
+
+
+class EmbargoEnded(Fact, tag="case.embargo_ended@1"):
+    """The instant came at which the embargo ends."""
+
+
+class ParticipantReadIn(Fact, tag="case.participant_read_in@1"):
+    """An organisation may see the case from now on."""
+
+    organisation: OrganisationId
+
+
+class AdvisoryPublished(Fact, tag="case.advisory_published@1"):
+    """The case is public, as this advisory."""
+
+    advisory: AdvisoryId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """One vulnerability under coordination."""
+
+    id: CaseId
+    title: str | None
+    """Nothing once it was erased."""
+    state: State = State.OPEN
+    marking: Label
+    opened_at: datetime
+    moved_at: datetime
+    embargo_until: datetime
+    embargo_rule: str
+    embargo_over: bool = False
+    ends_at: datetime
+    findings: int = 1
+    participants: frozenset[OrganisationId] = frozenset()
+    merged_into: CaseId | None = None
+    advisory: AdvisoryId | None = None
+    version: int = 1
+
+    @property
+    def mergeable(self) -> bool:
+        """Tell whether the case may still become part of another one by itself."""
+        return State.MERGED in MOVES[self.state]
+
+    @property
+    def next_states(self) -> tuple[State, ...]:
+        """Return where a person can move the case, in the order of `State`."""
+        ahead = MOVES[self.state] - BY_OWN_COMMAND
+        return tuple(state for state in State if state in ahead)
+
+    @property
+    def publishable(self) -> bool:
+        """Tell whether an advisory may follow, embargo aside."""
+        return State.PUBLISHED in MOVES[self.state]
+
+
+def opened(finding: Receipt, title: str, rules: Rules, *, at: datetime) -> CaseOpened:
+    """Return what opening a case for *finding* means under *rules*."""
+    return CaseOpened(
+        finding=finding,
+        marking=rules.marking,
+        embargo_until=at + rules.embargo,
+        embargo_rule=rules.embargo_rule,
+        ends_at=at + rules.case_lasts,
+        body=Titled(title=title),
+    )
+
+
+def moved(case: Case, to: State, reason: str) -> Sequence[Fact]:
+    """Return what moving *case* means.
+
+    Raises:
+        Refused: *to* cannot follow the present state, or has a command of its own.
+
+    """
+    if to not in case.next_states:
+        ahead = ", ".join(case.next_states) or "nothing"
+        raise Refused(f"{case.id} is {case.state}; what can follow: {ahead}")
+    return [CaseMoved(to=to, body=Explained(reason=_reason(reason)))]
+
+
+def embargo_set(
+    case: Case, until: datetime, rule: str, reason: str
+) -> Sequence[Fact]:
+    """Return what a shorter embargo means; one is never made longer here.
+
+    Raises:
+        Refused: the embargo is over, or *until* is later than it ends now.
+
+    """
+    if case.embargo_over:
+        raise Refused(f"the embargo of {case.id} is over")
+    if until > case.embargo_until:
+        raise Refused(
+            f"the embargo of {case.id} ends {text(case.embargo_until)};"
+            " it can be shortened, not extended"
+        )
+    return [EmbargoSet(until=until, rule=rule, body=Explained(reason=_reason(reason)))]
+
+
+def embargo_ended(case: Case, *, at: datetime) -> Sequence[Fact]:
+    """Return what the passing of time means for the embargo."""
+    if case.embargo_over or at < case.embargo_until:
+        return []
+    return [EmbargoEnded()]
+
+
+def published(case: Case, advisory: AdvisoryId, *, at: datetime) -> Sequence[Fact]:
+    """Return what publishing *advisory* means for *case*.
+
+    Raises:
+        Refused: the case was not with its owner yet, or is public already.
+        UnderEmbargo: its embargo has not ended at *at*.
+
+    """
+    if not case.publishable:
+        raise Refused(
+            f"{case.id} is {case.state}; publish what is with its owner or fixed"
+        )
+    if at < case.embargo_until:
+        raise UnderEmbargo(
+            f"{case.id} is closed until {text(case.embargo_until)}"
+            f" ({case.embargo_rule}); shorten the embargo first if its owner agrees"
+        )
+    return [*embargo_ended(case, at=at), AdvisoryPublished(advisory=advisory)]
+
+
+def _reason(reason: str) -> str:
+    if not reason.strip():
+        raise Invalid(
+            "a reason is needed; it stands in the record",
+            [Violation("missing_field", "reason", "say why, in words")],
+        )
+    return reason.strip()
+
+
+def _evolve(state: Case | None, event: Event) -> Case:  # noqa: PLR0911 - one a fact
+    if state is None:
+        return _first(event)
+    state = replace(state, version=event.version)
+    match event.fact:
+        case FindingAdded():
+            return replace(state, findings=state.findings + 1)
+        case CaseAbsorbed(findings=findings):
+            return replace(state, findings=state.findings + findings)
+        case CaseMerged(into=into):
+            return replace(
+                state, state=State.MERGED, merged_into=into, findings=0, moved_at=event.at
+            )
+        case CaseMoved(to=to):
+            return replace(state, state=to, moved_at=event.at)
+        case EmbargoSet(until=until, rule=rule):
+            return replace(state, embargo_until=until, embargo_rule=rule)
+        case EmbargoEnded():
+            return replace(state, embargo_over=True)
+        case ParticipantReadIn(organisation=organisation):
+            return replace(state, participants=state.participants | {organisation})
+        case AdvisoryPublished(advisory=advisory):
+            return replace(
+                state, state=State.PUBLISHED, advisory=advisory, moved_at=event.at
+            )
+    raise unexpected(event)
+
+
+def _first(event: Event) -> Case:
+    if not isinstance(event.fact, CaseOpened):
+        raise unexpected(event)
+    fact = event.fact
+    return Case(
+        id=CaseId(name_of(event)),
+        title=fact.body.title if fact.body else None,
+        marking=fact.marking,
+        opened_at=event.at,
+        moved_at=event.at,
+        embargo_until=fact.embargo_until,
+        embargo_rule=fact.embargo_rule,
+        ends_at=fact.ends_at,
+    )
+
+
+CASES = Subject(
+    "case",
+    Case,
+    (
+        CaseOpened,
+        FindingAdded,
+        CaseAbsorbed,
+        CaseMerged,
+        CaseMoved,
+        EmbargoSet,
+        EmbargoEnded,
+        ParticipantReadIn,
+        AdvisoryPublished,
+    ),
+    _evolve,
+)

@@ -1,0 +1,211 @@
+"""Use cases of coordinators: the queue, a case, its moves, its embargo, who is read in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from fairlead.access.roles import Asker, Scope
+from fairlead.access.visibility import CASES, holds
+from fairlead.base.ids import CaseId, OrganisationId, Receipt
+from fairlead.clearinghouse import cases
+from fairlead.clearinghouse.cases import Case, State
+from fairlead.clearinghouse.findings import Finding
+from fairlead.clearinghouse.intake import finding_of
+from fairlead.clearinghouse.ports import ClearinghouseUnit, Page, Timer
+from fairlead.clearinghouse.submissions import PairVerdict, Submission
+from fairlead.errors import Invalid, Refused
+from fairlead.formats import tap
+from fairlead.record.events import Event
+
+TIMEKEEPER = Asker(actor="system/timer")
+
+
+def queue(
+    unit: ClearinghouseUnit,
+    asker: Asker,
+    page: Page,
+    *,
+    states: Sequence[State] = (),
+    words: str = "",
+) -> Sequence[Case]:
+    """Return the cases that *asker* may see, the newest first."""
+    return unit.cases.seen(CASES.condition(asker), page, states=states, words=words)
+
+
+def count(unit: ClearinghouseUnit, asker: Asker) -> dict[State, int]:
+    """Count the cases that *asker* may see, by state."""
+    return unit.cases.count(CASES.condition(asker))
+
+
+def find(unit: ClearinghouseUnit, asker: Asker, case_id: CaseId) -> Case:
+    """Return a case.
+
+    Raises:
+        NotFound: there is none, or *asker* may not know of it; which is not said.
+
+    """
+    return unit.cases.find(case_id, CASES.condition(asker))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filed:
+    """A finding in a case."""
+
+    submission: Submission
+    finding: Finding | None
+    """Nothing where the report was destroyed."""
+    reasons: tuple[str, ...]
+    """Why it was taken for the same bug as an earlier finding of the case."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doubt:
+    """A finding of this case and one of another that may be the same bug."""
+
+    finding: Receipt
+    other: Receipt
+    other_case: CaseId
+    probability: float
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseView:
+    """All that somebody who may see a case sees of it."""
+
+    case: Case
+    filed: Sequence[Filed]
+    doubts: Sequence[Doubt]
+    history: Sequence[Event]
+
+
+def view(unit: ClearinghouseUnit, asker: Asker, case_id: CaseId) -> CaseView:
+    """Return a case with its findings, doubts and history.
+
+    Raises:
+        NotFound: there is none, or *asker* may not know of it; which is not said.
+
+    """
+    case = find(unit, asker, case_id)
+    submissions = unit.submissions.of_case(case.id)
+    return CaseView(
+        case=case,
+        filed=[_filed(unit, submission) for submission in submissions],
+        doubts=[
+            doubt for submission in submissions for doubt in _doubts(unit, asker, submission)
+        ],
+        history=unit.cases.history(case.id),
+    )
+
+
+def move(  # noqa: PLR0913 - one value a thing that must be said
+    unit: ClearinghouseUnit,
+    asker: Asker,
+    case_id: CaseId,
+    to: State,
+    *,
+    reason: str,
+    at: datetime,
+) -> Case:
+    """Move a case to another state, as `MOVES` allows."""
+    case = find(unit, asker, case_id)
+    asker.needs(Scope.CASE_MOVE)
+    facts = cases.moved(case, to, reason)
+    return unit.cases.save(case, facts, name=case.id, by=asker.actor, at=at)
+
+
+def shorten_embargo(  # noqa: PLR0913 - one value a thing that must be said
+    unit: ClearinghouseUnit,
+    asker: Asker,
+    case_id: CaseId,
+    until: datetime,
+    *,
+    rule: str,
+    reason: str,
+    at: datetime,
+) -> Case:
+    """Let the embargo of a case end earlier; an instant that is past ends it now."""
+    case = find(unit, asker, case_id)
+    asker.needs(Scope.CASE_MOVE)
+    facts = cases.embargo_set(case, until, rule, reason)
+    case = unit.cases.save(case, facts, name=case.id, by=asker.actor, at=at)
+    unit.agenda.schedule(Timer.EMBARGO, case.id, due=case.embargo_until)
+    return case
+
+
+def read_in(
+    unit: ClearinghouseUnit,
+    asker: Asker,
+    case_id: CaseId,
+    organisation: OrganisationId,
+    *,
+    at: datetime,
+) -> Case:
+    """Let an organisation see a case from now on."""
+    case = find(unit, asker, case_id)
+    asker.needs(Scope.CASE_MOVE)
+    if organisation in case.participants:
+        raise Refused(f"{organisation} was read in already")
+    facts = [cases.ParticipantReadIn(organisation=organisation)]
+    return unit.cases.save(case, facts, name=case.id, by=asker.actor, at=at)
+
+
+def end_embargo(unit: ClearinghouseUnit, case_id: CaseId, *, at: datetime) -> None:
+    """Note that an embargo has ended, if it has; done by the timer."""
+    case = unit.cases.get(case_id)
+    facts = cases.embargo_ended(case, at=at)
+    if facts:
+        unit.cases.save(case, facts, name=case.id, by=TIMEKEEPER.actor, at=at)
+
+
+def _filed(unit: ClearinghouseUnit, submission: Submission) -> Filed:
+    document = unit.submissions.report(submission.id)
+    finding = None
+    if document is not None:
+        try:
+            finding = finding_of(submission.id, tap.decode(document))
+        except Invalid:
+            finding = None
+    # The two may have come to lie in different cases; then the reasons would tell of one
+    # that the asker was not read in to.
+    same = [
+        pair.other
+        for pair in submission.pairs
+        if pair.verdict is PairVerdict.SAME
+        and unit.submissions.get(pair.other).case == submission.case
+    ]
+    reasons = unit.submissions.reasons(submission.id).by_pair if same else {}
+    return Filed(
+        submission=submission,
+        finding=finding,
+        reasons=reasons[same[0]] if same and same[0] in reasons else (),
+    )
+
+
+def _doubts(
+    unit: ClearinghouseUnit, asker: Asker, submission: Submission
+) -> Sequence[Doubt]:
+    """Return the pairs left for a person; the other case must be visible too."""
+    asked = [p for p in submission.pairs if p.verdict is PairVerdict.ASK]
+    if not asked:
+        return ()
+    reasons = unit.submissions.reasons(submission.id).by_pair
+    doubts: list[Doubt] = []
+    for pair in asked:
+        other = unit.submissions.get(pair.other)
+        if other.case is None or other.case == submission.case:
+            continue
+        if not holds(CASES.condition(asker), unit.cases.get(other.case)):
+            continue
+        doubts.append(
+            Doubt(
+                finding=submission.id,
+                other=other.id,
+                other_case=other.case,
+                probability=pair.probability,
+                reasons=reasons.get(pair.other, ()),
+            )
+        )
+    return doubts

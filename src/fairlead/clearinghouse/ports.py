@@ -1,0 +1,123 @@
+"""What the clearinghouse needs from the store."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from fairlead.access.visibility import Condition
+from fairlead.base.ids import CaseId, OrganisationId, Receipt
+from fairlead.clearinghouse.advisories import PublishedAdvisory
+from fairlead.clearinghouse.cases import Case, State
+from fairlead.clearinghouse.duplicates import Index
+from fairlead.clearinghouse.submissions import Reasons, Submission
+from fairlead.record.events import Event
+from fairlead.record.subjects import Subjects
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """Which part of a long list."""
+
+    after: int = 0
+    """How many to pass over."""
+    size: int = 50
+
+
+class Submissions(Subjects[Submission], Protocol):
+    """All submissions."""
+
+    def by_digest(self, organisation: OrganisationId, digest: str) -> Submission | None:
+        """Return what *organisation* sent with these bytes, if it did."""
+
+    def of_case(self, case: CaseId) -> Sequence[Submission]:
+        """Return the submissions filed in *case*, the oldest first."""
+
+    def report(self, receipt: Receipt) -> bytes | None:
+        """Return the report exactly as sent; nothing once it was destroyed."""
+
+    def reasons(self, receipt: Receipt) -> Reasons:
+        """Return why its pairs were decided as they were."""
+
+    def seen(self, condition: Condition, page: Page) -> Sequence[Submission]:
+        """Return those for which *condition* holds, the newest first."""
+
+
+class Cases(Subjects[Case], Protocol):
+    """All cases."""
+
+    def find(self, name: CaseId, condition: Condition) -> Case:
+        """Return the case if *condition* holds for it, or raise `NotFound`."""
+
+    def seen(
+        self, condition: Condition, page: Page, *, states: Sequence[State], words: str
+    ) -> Sequence[Case]:
+        """Return those for which *condition* holds, the newest first.
+
+        *states*, if any are named, and *words*, which must occur in the title, narrow
+        it down.
+        """
+
+    def count(self, condition: Condition) -> dict[State, int]:
+        """Count those for which *condition* holds, by state."""
+
+    def history(self, name: CaseId) -> Sequence[Event]:
+        """Return everything that happened to the case, in order."""
+
+
+class Advisories(Subjects[PublishedAdvisory], Protocol):
+    """All published advisories."""
+
+    def newest(self, page: Page) -> Sequence[PublishedAdvisory]:
+        """Return advisories, the newest first."""
+
+
+class Job(StrEnum):
+    """Work that follows from what was stored, done soon after."""
+
+    DECIDE = "decide"
+    """Compare a submission with earlier ones."""
+
+
+class Timer(StrEnum):
+    """Something that happens at an instant."""
+
+    EMBARGO = "embargo"
+    """The embargo of a case ends."""
+
+
+class Agenda(Protocol):
+    """Work to do, soon or later; written in the same transaction as its cause."""
+
+    def enqueue(self, job: Job, subject: str, *, at: datetime) -> None:
+        """Have *job* done for *subject*."""
+
+    def schedule(self, timer: Timer, subject: str, *, due: datetime) -> None:
+        """Have *timer* ring for *subject* at *due*, and not when it was to ring."""
+
+
+class ClearinghouseUnit(Protocol):
+    """The part of a unit of work that the clearinghouse needs."""
+
+    @property
+    def submissions(self) -> Submissions:
+        """All submissions."""
+
+    @property
+    def cases(self) -> Cases:
+        """All cases."""
+
+    @property
+    def advisories(self) -> Advisories:
+        """All advisories."""
+
+    @property
+    def index(self) -> Index:
+        """Where earlier findings are looked up by what they share with a new one."""
+
+    @property
+    def agenda(self) -> Agenda:
+        """Work to do."""

@@ -1,0 +1,130 @@
+"""Submissions: one report each, kept word for word, and how it was answered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+
+from msgspec import Struct
+
+from fairlead.base.ids import CaseId, OrganisationId, Receipt
+from fairlead.record.events import Event, Fact
+from fairlead.record.subjects import Subject, name_of, unexpected
+
+
+class Status(StrEnum):
+    """How far a submission is (TAP Intake API, Status)."""
+
+    QUEUED = "queued"
+    PROCESSING = "processing"
+    DONE = "done"
+
+
+class Outcome(StrEnum):
+    """What the duplicate check found."""
+
+    NEW = "new"
+    """Nothing like it was known; a case was opened."""
+    KNOWN = "already known"
+    """It is the same bug as an earlier finding, and joined that one's case."""
+    IN_REVIEW = "in review"
+    """It may be the same bug as an earlier one; a coordinator decides."""
+    UNREADABLE = "unreadable"
+    """What was kept cannot be read as a report any more; a coordinator looks at it."""
+
+
+class PairVerdict(StrEnum):
+    """What was decided about two findings."""
+
+    SAME = "same"
+    ASK = "ask"
+
+
+class Pair(Struct, frozen=True, kw_only=True):
+    """A decision about this finding and an earlier one."""
+
+    other: Receipt
+    verdict: PairVerdict
+    probability: float
+    """That both are the same bug, as calibrated."""
+
+
+class Reasons(Struct, frozen=True, kw_only=True):
+    """Why the pairs were decided as they were; as confidential as the reports."""
+
+    by_pair: dict[Receipt, tuple[str, ...]] = {}
+
+
+class SubmissionReceived(Fact, tag="submission.received@1"):
+    """A report arrived and was kept; its bytes are the body, exactly as sent."""
+
+    organisation: OrganisationId
+    digest: str
+    """SHA-256 of the bytes, in hexadecimal."""
+    size: int
+    body: bytes | None = None
+
+
+class SubmissionDecided(Fact, tag="submission.decided@1"):
+    """The duplicate check answered."""
+
+    outcome: Outcome
+    case: CaseId
+    pairs: tuple[Pair, ...] = ()
+    body: Reasons | None = None
+
+
+class SubmissionRefiled(Fact, tag="submission.refiled@1"):
+    """The finding now belongs to another case, because two cases became one."""
+
+    case: CaseId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submission:
+    """One report and its answer."""
+
+    id: Receipt
+    organisation: OrganisationId
+    digest: str
+    received_at: datetime
+    status: Status = Status.QUEUED
+    status_at: datetime
+    outcome: Outcome | None = None
+    case: CaseId | None = None
+    pairs: tuple[Pair, ...] = ()
+    version: int = 1
+
+
+def _evolve(state: Submission | None, event: Event) -> Submission:
+    match state, event.fact:
+        case None, SubmissionReceived(organisation=organisation, digest=digest):
+            return Submission(
+                id=Receipt(name_of(event)),
+                organisation=organisation,
+                digest=digest,
+                received_at=event.at,
+                status_at=event.at,
+            )
+        case Submission(), SubmissionDecided(outcome=outcome, case=case, pairs=pairs):
+            return replace(
+                state,
+                status=Status.DONE,
+                status_at=event.at,
+                outcome=outcome,
+                case=case,
+                pairs=pairs,
+                version=event.version,
+            )
+        case Submission(), SubmissionRefiled(case=case):
+            return replace(state, case=case, version=event.version)
+    raise unexpected(event)
+
+
+SUBMISSIONS = Subject(
+    "submission",
+    Submission,
+    (SubmissionReceived, SubmissionDecided, SubmissionRefiled),
+    _evolve,
+)

@@ -1,0 +1,50 @@
+"""The `fairlead` command.
+
+Command groups are loaded when they are called, so that `fairlead --help` stays quick.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+import click
+
+COMMANDS = {
+    "catalogue": ("fairlead.cli.catalogue", "What others have published."),
+    "demo": ("fairlead.cli.demo", "Show the clearinghouse at work, in a fresh folder."),
+    "organisation": ("fairlead.cli.members", "Organisations that take part."),
+    "person": ("fairlead.cli.members", "People who sign in."),
+    "record": ("fairlead.cli.record", "The record of everything that happened."),
+    "serve": ("fairlead.cli.serve", "Run the server."),
+    "status": ("fairlead.cli.serve", "Say how much there is, and what waits."),
+    "token": ("fairlead.cli.members", "Tokens with which programs act."),
+}
+"""Name: module that has it, what its line in the help says."""
+
+
+class Commands(click.Group):
+    """Commands by name, each loaded when it is needed."""
+
+    def list_commands(self, _: click.Context) -> list[str]:
+        """Return the names of all commands."""
+        return list(COMMANDS)
+
+    def get_command(self, _: click.Context, name: str) -> click.Command | None:
+        """Return a command by name."""
+        if name not in COMMANDS:
+            return None
+        command: click.Command = getattr(import_module(COMMANDS[name][0]), name)
+        return command
+
+    def format_commands(
+        self, _: click.Context, formatter: click.HelpFormatter
+    ) -> None:
+        """List the commands without loading them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="fairlead")
+def main() -> None:
+    """Run a clearinghouse for vulnerabilities: reports in, fixes out, all on record."""

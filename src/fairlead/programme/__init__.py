@@ -1,0 +1,1 @@
+"""What links the pillars: the unit of work they share."""

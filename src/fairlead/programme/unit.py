@@ -1,0 +1,28 @@
+"""The one transaction a use case runs in, as the edges see it."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from typing import Protocol
+
+from fairlead.access.ports import AccessUnit
+from fairlead.clearinghouse.ports import ClearinghouseUnit
+from fairlead.programme.agenda import Worklist
+
+
+class Unit(AccessUnit, ClearinghouseUnit, Protocol):
+    """Reads and writes that succeed or fail together."""
+
+    @property
+    def agenda(self) -> Worklist:
+        """Work to do, and work that is due."""
+
+
+class Store(Protocol):
+    """Where units come from."""
+
+    def begin(self) -> AbstractContextManager[Unit]:
+        """Open a unit that may write; leaving commits, an exception rolls back."""
+
+    def read(self) -> AbstractContextManager[Unit]:
+        """Open a unit that only reads, and so waits for no writer."""

@@ -1,0 +1,1 @@
+"""The record: the append-only, tamper-evident history of everything that happened."""

@@ -1,0 +1,80 @@
+"""The index of findings in SQL: earlier ones by what they share with a new one."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import msgspec
+from sqlalchemy import Connection, insert, select
+
+from fairlead.base.ids import Receipt
+from fairlead.clearinghouse.duplicates import (
+    CANDIDATE_LIMIT,
+    Candidate,
+    Features,
+    cap_of,
+    detail,
+    key_weight,
+    keys_of,
+)
+from fairlead.store import tables
+
+
+@dataclass(frozen=True, slots=True)
+class SQLIndex:
+    """The index in one transaction; see `fairlead.clearinghouse.duplicates.Index`."""
+
+    connection: Connection
+
+    def add(self, receipt: Receipt, features: Features) -> None:
+        """Keep *features* under *receipt*, once."""
+        kept = select(tables.finding_features.c.receipt).where(
+            tables.finding_features.c.receipt == receipt
+        )
+        if self.connection.execute(kept).first() is not None:
+            return
+        row = {"receipt": receipt, "features": msgspec.json.encode(features)}
+        self.connection.execute(insert(tables.finding_features), row)
+        rows = [
+            {"key": _digest(key), "detail": detail(features), "receipt": receipt}
+            for key in keys_of(features)
+        ]
+        if rows:
+            self.connection.execute(insert(tables.finding_keys), rows)
+
+    def candidates(
+        self, features: Features, limit: int = CANDIDATE_LIMIT
+    ) -> Sequence[Candidate]:
+        """Return at most *limit* findings that share a key, the likeliest first."""
+        weights: defaultdict[Receipt, float] = defaultdict(float)
+        places: dict[Receipt, int] = {}
+        for key in keys_of(features):
+            for place, receipt in self._holders(key):
+                weights[receipt] += key_weight(key)
+                places[receipt] = max(place, places.get(receipt, 0))
+        best = sorted(weights, key=lambda r: (-weights[r], -places[r]))[:limit]
+        table = tables.finding_features
+        query = select(table.c.receipt, table.c.features).where(table.c.receipt.in_(best))
+        found = {
+            receipt: msgspec.json.decode(written, type=Features)
+            for receipt, written in self.connection.execute(query)
+        }
+        return [Candidate(r, found[r], weights[r]) for r in best]
+
+    def _holders(self, key: str) -> Sequence[tuple[int, Receipt]]:
+        table = tables.finding_keys
+        query = (
+            select(table.c.id, table.c.receipt)
+            .where(table.c.key == _digest(key))
+            .order_by(table.c.detail.desc(), table.c.id)
+            .limit(cap_of(key))
+        )
+        return [(row.id, Receipt(row.receipt)) for row in self.connection.execute(query)]
+
+
+def _digest(key: str) -> bytes:
+    """Return *key* in 16 bytes, whatever its length."""
+    return hashlib.blake2b(key.encode("utf-8", "replace"), digest_size=16).digest()

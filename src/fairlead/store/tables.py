@@ -1,0 +1,219 @@
+"""The tables. Each is of exactly one class (promise P5), given by `kept_as`.
+
+record       what happened; never changed, and never lost
+snapshot     equals the fold over the record; `record check` proves it
+derived      can be made anew from the record at any time
+operational  sessions, codes, jobs, timers: may be lost without anybody being wronged
+
+The catalogue has its own tables in its own file, see `fairlead.store.catalogue`.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Dialect,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    desc,
+)
+from sqlalchemy.schema import SchemaItem
+from sqlalchemy.types import TypeDecorator
+
+from fairlead.base import instants
+
+
+class Class(StrEnum):
+    """What a table is, and so what may be done with it."""
+
+    RECORD = "record"
+    SNAPSHOT = "snapshot"
+    DERIVED = "derived"
+    OPERATIONAL = "operational"
+
+
+class Instant(TypeDecorator[datetime]):
+    """An instant as text of fixed width, which sorts and is the same everywhere."""
+
+    impl = String(27)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, _: Dialect) -> str | None:
+        """Write an instant."""
+        return None if value is None else instants.text(value)
+
+    def process_result_value(self, value: str | None, _: Dialect) -> datetime | None:
+        """Read an instant."""
+        return None if value is None else instants.parse(value)
+
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+# SQLite's INTEGER is its own 64-bit row number, and only that increments by itself.
+_counter = BigInteger().with_variant(Integer, "sqlite")
+
+
+def _table(name: str, kept_as: Class, *items: SchemaItem) -> Table:
+    return Table(name, metadata, *items, info={"class": kept_as})
+
+
+def _subject(name: str, *columns: SchemaItem) -> Table:
+    """Return a snapshot table: the whole state, and columns to find it by."""
+    return _table(
+        name,
+        Class.SNAPSHOT,
+        Column("id", String(40), primary_key=True),
+        Column("version", Integer, nullable=False),
+        Column("state", LargeBinary, nullable=False),
+        *columns,
+    )
+
+
+events = _table(
+    "events",
+    Class.RECORD,
+    Column("stream", String(80), primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("type", String(80), nullable=False),
+    Column("actor", String(80), nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("header", LargeBinary, nullable=False),
+    Column("body", LargeBinary),
+    Column("header_salt", LargeBinary, nullable=False),
+    Column("body_salt", LargeBinary),
+    Column("body_hash", LargeBinary, nullable=False),
+    Column("leaf", LargeBinary, nullable=False),
+)
+
+leaves = _table(
+    "leaves",
+    Class.RECORD,
+    Column("place", BigInteger, primary_key=True, autoincrement=False),
+    Column("stream", String(80), nullable=False),
+    Column("version", Integer, nullable=False),
+    ForeignKeyConstraint(["stream", "version"], ["events.stream", "events.version"]),
+    Index("ix_leaves_event", "stream", "version", unique=True),
+)
+
+unsequenced = _table(
+    "unsequenced",
+    Class.DERIVED,
+    Column("id", _counter, primary_key=True, autoincrement=True),
+    Column("stream", String(80), nullable=False),
+    Column("version", Integer, nullable=False),
+    ForeignKeyConstraint(["stream", "version"], ["events.stream", "events.version"]),
+)
+
+organisations = _subject("organisations", Column("name", Text, nullable=False))
+
+people = _subject(
+    "people",
+    Column("organisation", String(40), nullable=False, index=True),
+    Column("active", Boolean, nullable=False),
+)
+
+tokens = _subject(
+    "tokens",
+    Column("organisation", String(40), nullable=False, index=True),
+    Column("digest", String(64), nullable=False, unique=True),
+)
+
+submissions = _subject(
+    "submissions",
+    Column("organisation", String(40), nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("received_at", Instant, nullable=False, index=True),
+    Column("case_id", String(40), index=True),
+    Index("ix_submissions_organisation_digest", "organisation", "digest", unique=True),
+    Index("ix_submissions_organisation_received_at", "organisation", "received_at"),
+)
+
+cases = _subject(
+    "cases",
+    Column("state_name", String(20), nullable=False),
+    Column("opened_at", Instant, nullable=False, index=True),
+    Column("title", Text),
+    Index("ix_cases_state_name_opened_at", "state_name", "opened_at"),
+)
+
+case_participants = _table(
+    "case_participants",
+    Class.SNAPSHOT,
+    Column("case_id", String(40), ForeignKey("cases.id"), primary_key=True),
+    Column("organisation", String(40), primary_key=True, index=True),
+)
+
+advisories = _subject(
+    "advisories",
+    Column("case_id", String(40), nullable=False),
+    Column("published_at", Instant, nullable=False, index=True),
+)
+
+finding_features = _table(
+    "finding_features",
+    Class.DERIVED,
+    Column("receipt", String(40), primary_key=True),
+    Column("features", LargeBinary, nullable=False),
+)
+
+finding_keys = _table(
+    "finding_keys",
+    Class.DERIVED,
+    Column("id", _counter, primary_key=True, autoincrement=True),
+    Column("key", LargeBinary, nullable=False),
+    Column("detail", Integer, nullable=False),
+    Column("receipt", String(40), nullable=False, index=True),
+    Index("ix_finding_keys_key_detail_id", "key", desc("detail"), "id"),
+)
+
+codes = _table(
+    "codes",
+    Class.OPERATIONAL,
+    Column("digest", String(64), primary_key=True),
+    Column("person", String(40), nullable=False, index=True),
+    Column("ends_at", Instant, nullable=False, index=True),
+)
+
+sessions = _table(
+    "sessions",
+    Class.OPERATIONAL,
+    Column("digest", String(64), primary_key=True),
+    Column("person", String(40), nullable=False, index=True),
+    Column("ends_at", Instant, nullable=False, index=True),
+)
+
+jobs = _table(
+    "jobs",
+    Class.OPERATIONAL,
+    Column("id", _counter, primary_key=True, autoincrement=True),
+    Column("kind", String(40), nullable=False),
+    Column("subject", String(80), nullable=False),
+    Column("due_at", Instant, nullable=False, index=True),
+    Column("attempts", Integer, nullable=False),
+    Column("error", Text),
+)
+
+timers = _table(
+    "timers",
+    Class.OPERATIONAL,
+    Column("kind", String(40), primary_key=True),
+    Column("subject", String(80), primary_key=True),
+    Column("due_at", Instant, nullable=False, index=True),
+)

@@ -1,0 +1,1 @@
+"""HTTP: the API for programs, pages for people, feeds."""

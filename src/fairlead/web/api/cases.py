@@ -1,0 +1,236 @@
+"""Cases for programs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated
+
+from litestar import Router, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery, JSONBody
+from litestar.status_codes import HTTP_200_OK
+from msgspec import Meta, Struct
+
+from fairlead.base import instants
+from fairlead.base.ids import AdvisoryId, CaseId, OrganisationId, Receipt
+from fairlead.base.markings import Label
+from fairlead.clearinghouse import coordinating, publishing
+from fairlead.clearinghouse.cases import Case, State
+from fairlead.clearinghouse.ports import Page
+from fairlead.clearinghouse.publishing import Draft
+from fairlead.web import auth
+from fairlead.web.auth import AnyRequest
+from fairlead.web.context import Context
+
+
+class CaseAnswer(Struct, frozen=True, kw_only=True):
+    """A case as the API shows it; the rules may change without this."""
+
+    id: CaseId
+    title: str | None
+    state: State
+    next_states: tuple[State, ...]
+    marking: Label
+    findings: int
+    opened_at: datetime
+    embargo_until: datetime
+    embargo_rule: str
+    ends_at: datetime
+    merged_into: CaseId | None
+    advisory: AdvisoryId | None
+
+    @classmethod
+    def of(cls, case: Case) -> CaseAnswer:
+        """Return what the API shows of *case*."""
+        return cls(
+            id=case.id,
+            title=case.title,
+            state=case.state,
+            next_states=case.next_states,
+            marking=case.marking,
+            findings=case.findings,
+            opened_at=case.opened_at,
+            embargo_until=case.embargo_until,
+            embargo_rule=case.embargo_rule,
+            ends_at=case.ends_at,
+            merged_into=case.merged_into,
+            advisory=case.advisory,
+        )
+
+
+class CaseList(Struct, frozen=True, kw_only=True):
+    """Cases that the asker may see, the newest first."""
+
+    cases: Sequence[CaseAnswer]
+
+
+class CaseDetail(Struct, frozen=True, kw_only=True):
+    """A case with the receipts filed in it."""
+
+    case: CaseAnswer
+    receipts: Sequence[Receipt]
+    participants: Sequence[OrganisationId]
+
+
+class Move(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where to move a case, and why."""
+
+    to: State
+    reason: str
+
+
+class Embargo(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Until when a case stays closed, by which rule, and why."""
+
+    until: Annotated[datetime, Meta(tz=True)]
+    rule: Annotated[str, Meta(min_length=1, max_length=500)]
+    reason: str
+
+
+class ReadIn(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Who may see a case from now on."""
+
+    organisation: OrganisationId
+
+
+class Published(Struct, frozen=True, kw_only=True):
+    """An advisory that has just gone out."""
+
+    advisory: AdvisoryId
+    address: str
+    not_carried: dict[str, tuple[str, ...]]
+    """By format: what of the draft it has no place for."""
+
+
+@get("/", sync_to_thread=True, summary="List cases")
+def listed(
+    request: AnyRequest,
+    context: NamedDependency[Context],
+    state: FromQuery[State | None] = None,
+    q: FromQuery[str] = "",
+    after: FromQuery[int] = 0,
+) -> CaseList:
+    """Return the cases that the asker may see, the newest first, 50 at a time."""
+    with context.store.read() as unit:
+        found = coordinating.queue(
+            unit,
+            auth.program(unit, request, context),
+            Page(after=max(0, after)),
+            states=[state] if state else [],
+            words=q,
+        )
+        return CaseList(cases=[CaseAnswer.of(case) for case in found])
+
+
+@get("/{case_id:str}", sync_to_thread=True, summary="Read a case")
+def read(
+    request: AnyRequest, case_id: FromPath[str], context: NamedDependency[Context]
+) -> CaseDetail:
+    """Return a case with what is filed in it."""
+    with context.store.read() as unit:
+        asker = auth.program(unit, request, context)
+        view = coordinating.view(unit, asker, CaseId(case_id))
+        return CaseDetail(
+            case=CaseAnswer.of(view.case),
+            receipts=[filed.submission.id for filed in view.filed],
+            participants=sorted(view.case.participants),
+        )
+
+
+@post(
+    "/{case_id:str}/moves",
+    sync_to_thread=True,
+    status_code=HTTP_200_OK,
+    summary="Move a case",
+)
+def move(
+    request: AnyRequest,
+    case_id: FromPath[str],
+    data: JSONBody[Move],
+    context: NamedDependency[Context],
+) -> CaseAnswer:
+    """Move a case to another state."""
+    with context.store.begin() as unit:
+        asker = auth.program(unit, request, context)
+        case = coordinating.move(
+            unit, asker, CaseId(case_id), data.to, reason=data.reason, at=context.clock()
+        )
+    return CaseAnswer.of(case)
+
+
+@post(
+    "/{case_id:str}/embargo",
+    sync_to_thread=True,
+    status_code=HTTP_200_OK,
+    summary="Shorten an embargo",
+)
+def shorten(
+    request: AnyRequest,
+    case_id: FromPath[str],
+    data: JSONBody[Embargo],
+    context: NamedDependency[Context],
+) -> CaseAnswer:
+    """Let the embargo of a case end earlier."""
+    with context.store.begin() as unit:
+        case = coordinating.shorten_embargo(
+            unit,
+            auth.program(unit, request, context),
+            CaseId(case_id),
+            instants.in_utc(data.until),
+            rule=data.rule,
+            reason=data.reason,
+            at=context.clock(),
+        )
+    context.wake()
+    return CaseAnswer.of(case)
+
+
+@post(
+    "/{case_id:str}/participants",
+    sync_to_thread=True,
+    status_code=HTTP_200_OK,
+    summary="Read an organisation in",
+)
+def read_in(
+    request: AnyRequest,
+    case_id: FromPath[str],
+    data: JSONBody[ReadIn],
+    context: NamedDependency[Context],
+) -> CaseAnswer:
+    """Let an organisation see a case from now on."""
+    with context.store.begin() as unit:
+        asker = auth.program(unit, request, context)
+        case = coordinating.read_in(
+            unit, asker, CaseId(case_id), data.organisation, at=context.clock()
+        )
+        unit.organisations.get(data.organisation)  # Nobody unknown is read in.
+    return CaseAnswer.of(case)
+
+
+@post("/{case_id:str}/advisory", sync_to_thread=True, summary="Publish an advisory")
+def publish(
+    request: AnyRequest,
+    case_id: FromPath[str],
+    data: JSONBody[Draft],
+    context: NamedDependency[Context],
+) -> Published:
+    """Make a case public as an advisory in every format."""
+    with context.store.begin() as unit:
+        asker = auth.program(unit, request, context)
+        publication = publishing.publish(
+            unit, asker, CaseId(case_id), data, context.publisher, at=context.clock()
+        )
+    name = publication.advisory.id
+    return Published(
+        advisory=name,
+        address=f"/advisories/{name}",
+        not_carried=publication.not_carried,
+    )
+
+
+router = Router(
+    "/v1/cases",
+    route_handlers=[listed, read, move, shorten, read_in, publish],
+    tags=["cases"],
+)

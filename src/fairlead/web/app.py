@@ -1,0 +1,92 @@
+"""The web application."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from litestar import Litestar, Response
+from litestar.contrib.jinja import JinjaTemplateEngine
+from litestar.datastructures import CacheControlHeader
+from litestar.di import Provide
+from litestar.exceptions import HTTPException
+from litestar.openapi import OpenAPIConfig
+from litestar.static_files import create_static_files_router
+from litestar.template import TemplateConfig
+
+from fairlead.errors import Error
+from fairlead.web import problems
+from fairlead.web.api import cases, reports
+from fairlead.web.auth import refuse_foreign
+from fairlead.web.context import Context
+from fairlead.web.pages import advisories as advisory_pages
+from fairlead.web.pages import cases as case_pages
+from fairlead.web.pages import show, signing_in, submissions
+
+SECURITY = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:;"
+        " font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none';"
+        " frame-ancestors 'none'"
+    ),
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
+"""Sent with every answer (OWASP Secure Headers Project)."""
+
+
+def create_app(context: Context) -> Litestar:
+    """Serve the system that *context* stands for."""
+    return Litestar(
+        [
+            reports.router,
+            cases.router,
+            signing_in.router,
+            case_pages.router,
+            submissions.router,
+            advisory_pages.router,
+            create_static_files_router(
+                path="/static",
+                directories=[Path(str(files("fairlead.web") / "static"))],
+                cache_control=CacheControlHeader(max_age=3600, public=True),
+                include_in_schema=False,
+            ),
+        ],
+        dependencies={"context": Provide(lambda: context, sync_to_thread=False)},
+        before_request=refuse_foreign,
+        after_request=_private,
+        response_headers=SECURITY,
+        exception_handlers={
+            Error: problems.answer_error,
+            HTTPException: problems.answer_http,
+            Exception: problems.answer_fault,
+        },
+        template_config=TemplateConfig(
+            instance=JinjaTemplateEngine.from_environment(_environment(context))
+        ),
+        openapi_config=OpenAPIConfig(title="Fairlead", version="1", path="/v1/schema"),
+    )
+
+
+def _environment(context: Context) -> Environment:
+    environment = Environment(
+        loader=PackageLoader("fairlead.web"),
+        autoescape=select_autoescape(default=True),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals["programme"] = context.programme
+    environment.filters.update(show.FILTERS)
+    return environment
+
+
+def _private(answer: Response[Any]) -> Response[Any]:
+    """Keep what is not static out of every cache."""
+    answer.headers.setdefault("Cache-Control", "no-store")
+    return answer

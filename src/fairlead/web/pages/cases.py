@@ -1,0 +1,254 @@
+"""The queue of cases, and one case with what can be done about it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Annotated, Any
+
+from litestar import Response, Router, get, post
+from litestar.di import NamedDependency
+from litestar.enums import RequestEncodingType
+from litestar.params import Body, FromPath, FromQuery
+from litestar.response import Redirect
+from msgspec import Struct
+
+from fairlead.access.members import Person
+from fairlead.access.roles import Scope
+from fairlead.base import instants
+from fairlead.base.ids import CaseId, OrganisationId
+from fairlead.clearinghouse import coordinating, publishing
+from fairlead.clearinghouse.cases import State
+from fairlead.clearinghouse.ports import Page
+from fairlead.errors import Error, Invalid, Refused, Violation
+from fairlead.programme.unit import Unit
+from fairlead.web import auth
+from fairlead.web.auth import AnyRequest
+from fairlead.web.context import Context
+from fairlead.web.pages.drafts import DraftForm, draft_of, prefilled
+from fairlead.web.pages.frame import page
+
+SIZE = 50
+FORM = RequestEncodingType.URL_ENCODED
+
+
+class MoveForm(Struct, frozen=True, kw_only=True):
+    """What the form for moving a case sends."""
+
+    to: str = ""
+    reason: str = ""
+
+
+class EmbargoForm(Struct, frozen=True, kw_only=True):
+    """What the form for a shorter embargo sends."""
+
+    until: str = ""
+    rule: str = ""
+    reason: str = ""
+
+
+class ReadInForm(Struct, frozen=True, kw_only=True):
+    """What the form for reading an organisation in sends."""
+
+    organisation: str = ""
+
+
+@get("/cases", sync_to_thread=True, include_in_schema=False)
+def queue(
+    request: AnyRequest,
+    context: NamedDependency[Context],
+    state: FromQuery[str] = "",
+    q: FromQuery[str] = "",
+    after: FromQuery[int] = 0,
+) -> Response[Any]:
+    """List the cases that the person may see, the newest first."""
+    after = max(0, after)
+    states = [s for s in State if s.value == state]
+    with context.store.read() as unit:
+        person = auth.person(unit, request, context)
+        wanted = Page(after=after, size=SIZE + 1)
+        found = coordinating.queue(unit, person.asker, wanted, states=states, words=q)
+        counts = coordinating.count(unit, person.asker)
+    return page(
+        "cases.html",
+        person,
+        cases=found[:SIZE],
+        counts=counts,
+        states=list(State),
+        state=state,
+        q=q,
+        newer=max(0, after - SIZE) if after else None,
+        older=after + SIZE if len(found) > SIZE else None,
+    )
+
+
+@get("/cases/{case_id:str}", sync_to_thread=True, include_in_schema=False)
+def read(
+    request: AnyRequest, case_id: FromPath[str], context: NamedDependency[Context]
+) -> Response[Any]:
+    """Show one case."""
+    with context.store.read() as unit:
+        person = auth.person(unit, request, context)
+        return _show(unit, person, CaseId(case_id))
+
+
+@post("/cases/{case_id:str}/move", sync_to_thread=True, include_in_schema=False)
+def move(
+    request: AnyRequest,
+    case_id: FromPath[str],
+    data: Annotated[MoveForm, Body(media_type=FORM)],
+    context: NamedDependency[Context],
+) -> Response[Any]:
+    """Move a case to another state."""
+
+    def act(unit: Unit, person: Person) -> None:
+        if data.to not in set(State):
+            raise Invalid("choose a state", [Violation("missing_field", "to", "choose")])
+        coordinating.move(
+            unit,
+            person.asker,
+            CaseId(case_id),
+            State(data.to),
+            reason=data.reason,
+            at=context.clock(),
+        )
+
+    return _act(request, context, CaseId(case_id), "move", data, act)
+
+
+@post("/cases/{case_id:str}/embargo", sync_to_thread=True, include_in_schema=False)
+def shorten(
+    request: AnyRequest,
+    case_id: FromPath[str],
+    data: Annotated[EmbargoForm, Body(media_type=FORM)],
+    context: NamedDependency[Context],
+) -> Response[Any]:
+    """Let the embargo of a case end earlier."""
+
+    def act(unit: Unit, person: Person) -> None:
+        if not data.rule.strip():
+            raise Invalid(
+                "cite the rule", [Violation("missing_field", "rule", "by which rule?")]
+            )
+        coordinating.shorten_embargo(
+            unit,
+            person.asker,
+            CaseId(case_id),
+            instants.parse(_utc(data.until), field="until"),
+            rule=data.rule.strip(),
+            reason=data.reason,
+            at=context.clock(),
+        )
+
+    answer = _act(request, context, CaseId(case_id), "embargo", data, act)
+    context.wake()
+    return answer
+
+
+@post("/cases/{case_id:str}/read-in", sync_to_thread=True, include_in_schema=False)
+def read_in(
+    request: AnyRequest,
+    case_id: FromPath[str],
+    data: Annotated[ReadInForm, Body(media_type=FORM)],
+    context: NamedDependency[Context],
+) -> Response[Any]:
+    """Let an organisation see a case from now on."""
+
+    def act(unit: Unit, person: Person) -> None:
+        coordinating.read_in(
+            unit,
+            person.asker,
+            CaseId(case_id),
+            OrganisationId(data.organisation),
+            at=context.clock(),
+        )
+        unit.organisations.get(data.organisation)  # Nobody unknown is read in.
+
+    return _act(request, context, CaseId(case_id), "read-in", data, act)
+
+
+@post("/cases/{case_id:str}/advisory", sync_to_thread=True, include_in_schema=False)
+def publish(
+    request: AnyRequest,
+    case_id: FromPath[str],
+    data: Annotated[DraftForm, Body(media_type=FORM)],
+    context: NamedDependency[Context],
+) -> Response[Any]:
+    """Publish the advisory of a case."""
+
+    def act(unit: Unit, person: Person) -> None:
+        publishing.publish(
+            unit,
+            person.asker,
+            CaseId(case_id),
+            draft_of(data),
+            context.publisher,
+            at=context.clock(),
+        )
+
+    return _act(request, context, CaseId(case_id), "advisory", data, act)
+
+
+def _act(  # noqa: PLR0913, PLR0917 - one value a thing that differs
+    request: AnyRequest,
+    context: Context,
+    case_id: CaseId,
+    form: str,
+    typed: Struct,
+    act: Callable[[Unit, Person], None],
+) -> Response[Any]:
+    """Do *act*; where it is refused, show the case again with what was typed."""
+    try:
+        with context.store.begin() as unit:
+            act(unit, auth.person(unit, request, context))
+    except (Invalid, Refused) as error:
+        with context.store.read() as unit:
+            person = auth.person(unit, request, context)
+            return _show(
+                unit, person, case_id, form=form, typed=typed, error=error
+            )
+    return Redirect(f"/cases/{case_id}", status_code=HTTPStatus.SEE_OTHER)
+
+
+def _show(  # noqa: PLR0913 - one value a thing that must be said
+    unit: Unit,
+    person: Person,
+    case_id: CaseId,
+    *,
+    form: str = "",
+    typed: Struct | None = None,
+    error: Error | None = None,
+) -> Response[Any]:
+    view = coordinating.view(unit, person.asker, case_id)
+    may_act = person.asker.may(Scope.CASE_MOVE)
+    everyone = unit.organisations.all()
+    violations = error.violations if isinstance(error, Invalid) else ()
+    return page(
+        "case.html",
+        person,
+        status_code=HTTPStatus.CONFLICT if error else HTTPStatus.OK,
+        view=view,
+        case=view.case,
+        may_act=may_act,
+        names={o.id: o.name for o in everyone},
+        organisations=[
+            o for o in everyone if o.active and o.id not in view.case.participants
+        ],
+        draft=typed if form == "advisory" else prefilled(view),
+        form=form,
+        typed=typed,
+        error=str(error) if error else None,
+        wrong={v.field: v.reason for v in violations},
+    )
+
+
+def _utc(typed: str) -> str:
+    """Return what a form's field for an instant holds, which is meant in UTC."""
+    typed = typed.strip()
+    bare = len(typed) <= len("2026-08-18T14:03:21") and typed[-1:] != "Z"
+    return f"{typed}Z" if typed and bare else typed
+
+
+router = Router(
+    "/", route_handlers=[queue, read, move, shorten, read_in, publish]
+)

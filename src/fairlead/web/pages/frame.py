@@ -1,0 +1,37 @@
+"""What every page shares: who is signed in, and what the header offers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from litestar.response import Template
+
+from fairlead.access.members import Person
+from fairlead.access.roles import Scope
+
+
+def page(
+    name: str, person: Person | None, *, status_code: int = 200, **values: object
+) -> Template:
+    """Return the page *name* as *person* sees it."""
+    return Template(
+        name,
+        context={"person": person, "links": _links(person), **values},
+        status_code=status_code,
+    )
+
+
+def start_of(person: Person) -> str:
+    """Return where *person* begins."""
+    return "/cases" if person.asker.may(Scope.CASE_READ_ALL) else "/submissions"
+
+
+def _links(person: Person | None) -> list[tuple[str, str]]:
+    links: list[tuple[str, str]] = []
+    if person is not None:
+        scopes: frozenset[Any] = person.asker.scopes
+        if scopes & {Scope.CASE_READ_ALL, Scope.CASE_READ_JOINED}:
+            links.append(("/cases", "Cases"))
+        if scopes & {Scope.REPORT_READ_ALL, Scope.REPORT_READ_OWN}:
+            links.append(("/submissions", "Submissions"))
+    return [*links, ("/advisories", "Advisories")]

@@ -1,0 +1,117 @@
+"""How values are shown to people: instants, states, facts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from markupsafe import Markup
+
+from fairlead.base import instants
+from fairlead.clearinghouse import cases
+from fairlead.clearinghouse.cases import State
+from fairlead.clearinghouse.submissions import Outcome, Submission
+from fairlead.record.events import Event
+
+INVISIBLE = {
+    code: f"\\u{code:04x}"
+    for code in (
+        *range(0x00, 0x09),
+        *range(0x0B, 0x20),
+        *range(0x7F, 0xA0),
+        0x061C,
+        *range(0x200B, 0x2010),
+        *range(0x2028, 0x202F),
+        *range(0x2060, 0x2070),
+        0xFEFF,
+    )
+}
+"""Characters that hide or reorder text, and what is shown in their place."""
+
+OUTCOMES = {
+    Outcome.NEW: "New: nothing like it was known.",
+    Outcome.KNOWN: "Already known: it is the same bug as an earlier report.",
+    Outcome.IN_REVIEW: "In review: a coordinator decides whether it is a known bug.",
+    Outcome.UNREADABLE: "A coordinator looks at it: it could not be read.",
+}
+
+
+def instant(at: datetime) -> Markup:
+    """Show an instant to the minute, in UTC and saying so."""
+    shown = instants.in_utc(at).strftime("%Y-%m-%d %H:%M UTC")
+    return Markup('<time datetime="{}">{}</time>').format(instants.text(at), shown)
+
+
+def plain(text: str) -> str:
+    """Return *text* with what hides or reorders it made visible."""
+    return text.translate(INVISIBLE)
+
+
+def percent(probability: float) -> str:
+    """Show a probability, never as certainty."""
+    return f"{min(99, max(1, round(probability * 100)))} %"
+
+
+def outcome(submission: Submission) -> str:
+    """Say how a submission was answered."""
+    if submission.outcome is None:
+        return "Being compared with earlier reports."
+    return OUTCOMES[submission.outcome]
+
+
+def who(actor: str) -> str:
+    """Say who did something, without naming people to those who may not know them."""
+    kind, _, name = actor.partition("/")
+    return f"the system ({name})" if kind == "system" else actor
+
+
+def happened(event: Event) -> str:  # noqa: PLR0911 - one sentence a fact
+    """Say in a sentence what happened to a case."""
+    match event.fact:
+        case cases.CaseOpened(finding=finding):
+            return f"Opened for {finding}."
+        case cases.FindingAdded(finding=finding):
+            return f"{finding} joined: the same bug."
+        case cases.CaseAbsorbed(other=other, findings=count):
+            return f"{other} became part of this case, with {count} of its findings."
+        case cases.CaseMerged(into=into):
+            return f"Became part of {into}."
+        case cases.CaseMoved(to=to, body=body):
+            return f"Moved to “{to}”: {body.reason if body else 'reason destroyed'}"
+        case cases.EmbargoSet(until=until, rule=rule, body=body):
+            why = body.reason if body else "reason destroyed"
+            ends = instants.text(until)[:16].replace("T", " ")
+            return f"Embargo now ends {ends} UTC by “{rule}”: {why}"
+        case cases.EmbargoEnded():
+            return "The embargo ended."
+        case cases.ParticipantReadIn(organisation=organisation):
+            return f"{organisation} was read in."
+        case cases.AdvisoryPublished(advisory=advisory):
+            return f"Published as {advisory}."
+    return type(event.fact).__name__
+
+
+TRACK = (State.OPEN, State.TRIAGED, State.WITH_OWNER, State.FIXED, State.PUBLISHED)
+"""The way of a case that goes well, as drawn on its page."""
+
+
+def steps(state: State) -> list[tuple[State, str]]:
+    """Return the track with where a case stands on it: complete, current or ahead."""
+    place = TRACK.index(state) if state in TRACK else len(TRACK) if state == State.CLOSED else -1
+    return [
+        (step, "complete" if i < place else "current" if i == place else "ahead")
+        for i, step in enumerate(TRACK)
+    ]
+
+
+FILTERS: dict[str, Callable[..., Any]] = {
+    "instant": instant,
+    "plain": plain,
+    "percent": percent,
+    "outcome": outcome,
+    "who": who,
+    "happened": happened,
+    "steps": steps,
+}
+"""What templates may use."""

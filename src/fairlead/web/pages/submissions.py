@@ -1,0 +1,58 @@
+"""What became of my reports."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from litestar import Response, Router, get
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery
+
+from fairlead.base.ids import Receipt
+from fairlead.clearinghouse import reporting
+from fairlead.clearinghouse.ports import Page
+from fairlead.web import auth
+from fairlead.web.auth import AnyRequest
+from fairlead.web.context import Context
+from fairlead.web.pages.frame import page
+
+SIZE = 50
+
+
+@get("/submissions", sync_to_thread=True, include_in_schema=False)
+def listed(
+    request: AnyRequest, context: NamedDependency[Context], after: FromQuery[int] = 0
+) -> Response[Any]:
+    """List the submissions that the person may see, the newest first."""
+    after = max(0, after)
+    with context.store.read() as unit:
+        person = auth.person(unit, request, context)
+        wanted = Page(after=after, size=SIZE + 1)
+        found = reporting.list_submissions(unit, person.asker, wanted)
+    return page(
+        "submissions.html",
+        person,
+        submissions=found[:SIZE],
+        newer=max(0, after - SIZE) if after else None,
+        older=after + SIZE if len(found) > SIZE else None,
+    )
+
+
+@get("/submissions/{receipt:str}", sync_to_thread=True, include_in_schema=False)
+def read(
+    request: AnyRequest, receipt: FromPath[str], context: NamedDependency[Context]
+) -> Response[Any]:
+    """Show one report as it was sent, and how it was answered."""
+    with context.store.read() as unit:
+        person = auth.person(unit, request, context)
+        document = reporting.read_report(unit, person.asker, Receipt(receipt))
+        submission = reporting.status(unit, Receipt(receipt))
+    return page(
+        "submission.html",
+        person,
+        submission=submission,
+        document=None if document is None else document.decode("utf-8", "replace"),
+    )
+
+
+router = Router("/", route_handlers=[listed, read])

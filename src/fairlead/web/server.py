@@ -1,0 +1,91 @@
+"""The HTTP server: granian inside this process, ended by a signal or by its caller."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import socket
+from collections.abc import Callable
+
+from granian.constants import Interfaces
+from granian.server.embed import Server
+
+from fairlead.errors import InUse
+from fairlead.web.app import create_app
+from fairlead.web.context import Context
+
+log = logging.getLogger(__name__)
+
+TRIES = 200
+"""How often to look whether requests are taken, 50 ms apart."""
+
+
+async def serve(
+    context: Context, *, host: str, port: int, ready: Callable[[], None] | None = None
+) -> None:
+    """Serve *context* until SIGINT, SIGTERM or cancellation.
+
+    Raises:
+        InUse: the port is taken.
+
+    """
+    _check_free(host, port)
+    server = Server(
+        create_app(context),
+        address=host,
+        port=port,
+        interface=Interfaces.ASGI,
+        websockets=False,
+        log_enabled=False,
+    )
+    ended = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, ended.set)
+    serving = asyncio.create_task(server.serve())
+    waiting = asyncio.create_task(ended.wait())
+    try:
+        await _until_answering(host, port, serving)
+        log.info("server.ready", extra={"host": host, "port": port})
+        if ready:
+            ready()
+        await asyncio.wait({serving, waiting}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        server.stop()
+        waiting.cancel()
+        await serving
+
+
+def free_port(host: str) -> int:
+    """Return a port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind((host, 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _check_free(host: str, port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise InUse(
+                f"{host}:{port} cannot be listened on ({error.strerror}); choose another"
+                " port with --port, or 0 for any free one"
+            ) from error
+
+
+async def _until_answering(host: str, port: int, serving: asyncio.Task[None]) -> None:
+    for _ in range(TRIES):
+        if serving.done():
+            await serving
+        try:
+            _, writer = await asyncio.open_connection(host, port)
+        except OSError:
+            await asyncio.sleep(0.05)
+            continue
+        writer.close()
+        return
+    raise InUse(f"{host}:{port} does not answer")

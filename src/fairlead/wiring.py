@@ -1,0 +1,248 @@
+"""Where settings become objects; the only module that knows every other one.
+
+Heavy imports are inside functions, so that `fairlead --help` loads none of them.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import secrets
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, fields, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Self
+from urllib.parse import urlsplit
+
+from fairlead.errors import InUse, Misconfigured
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What an operator may set: field `x` is `FAIRLEAD_X` in the environment."""
+
+    home: Path = Path("fairlead-home")
+    """The folder in which everything is kept that is not in the database."""
+    database: str = ""
+    """Address of the database; empty for SQLite in the home folder."""
+    keys: str = ""
+    """Folder of the keys; empty for `keys` in the home folder."""
+    host: str = "127.0.0.1"
+    """Address on which the server listens."""
+    port: int = 8455
+    """Port on which the server listens; 0 for any free one."""
+    address: str = ""
+    """What people type: `https://…`; empty for `http://localhost:` and the port."""
+    programme: str = "Fairlead"
+    """What the programme is called on its pages and in its advisories."""
+    namespace: str = "https://fairlead.example"
+    """The address that names the publisher of advisories (CSAF 2.0, 3.2.1.8.5)."""
+    log_level: str = "info"
+    """How much is logged: debug, info, warning or error."""
+
+    @classmethod
+    def read(
+        cls, environment: Mapping[str, str] = os.environ, **given: object
+    ) -> Self:
+        """Read settings from *environment*; what is *given* goes before it.
+
+        Raises:
+            Misconfigured: a value makes no sense; it is named with what would.
+
+        """
+        values: dict[str, Any] = {}
+        for field in fields(cls):
+            written = environment.get(f"FAIRLEAD_{field.name.upper()}")
+            if written is not None:
+                values[field.name] = written
+        values |= {name: value for name, value in given.items() if value is not None}
+        if "home" in values:
+            values["home"] = Path(values["home"])
+        if "port" in values:
+            values["port"] = _port(values["port"])
+        settings = cls(**values)
+        if settings.log_level not in {"debug", "info", "warning", "error"}:
+            raise Misconfigured("log_level: say debug, info, warning or error")
+        if settings.address and urlsplit(settings.address).scheme not in {"http", "https"}:
+            raise Misconfigured("address: begin it with https:// or http://")
+        return settings
+
+    @property
+    def database_url(self) -> str:
+        """Return the address of the database."""
+        return self.database or f"sqlite:///{self.home / 'fairlead.db'}"
+
+    @property
+    def keys_folder(self) -> Path:
+        """Return the folder of the keys."""
+        return Path(self.keys) if self.keys else self.home / "keys"
+
+    @property
+    def public_address(self) -> str:
+        """Return what people type to get here."""
+        return self.address.rstrip("/") or f"http://localhost:{self.port}"
+
+
+def now() -> datetime:
+    """Return the time, in UTC."""
+    return datetime.now(UTC)
+
+
+class System:
+    """Everything that works on one home folder and its database."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Open what *settings* name, creating what is lacking.
+
+        Raises:
+            Misconfigured: the database cannot be opened, or is a newer version's.
+            Damaged: the key of the record cannot be read.
+
+        """
+        from fairlead.clearinghouse.cases import Rules
+        from fairlead.store import keys, migrations, sequencer, tiles, unit
+
+        self.settings = settings
+        _make_folder(settings.home)
+        self.store = unit.SQLStore(settings.database_url, secrets.token_bytes)
+        migrations.upgrade(self.store.engine)
+        self.rules = Rules()
+        self.signer = keys.record_signer(
+            settings.keys_folder, self.origin, secrets.token_bytes
+        )
+        self.tiles = tiles.TileFolder(settings.home / "record")
+        self.sequencer = sequencer.Sequencer(
+            self.store.engine, self.tiles, self.signer, self.origin
+        )
+
+    @property
+    def origin(self) -> str:
+        """Return the name of the record (C2SP tlog-checkpoint, origin line)."""
+        return f"{urlsplit(self.settings.namespace).netloc or 'fairlead'}/record"
+
+    def use_port(self, port: int) -> None:
+        """Listen on *port*, whatever the settings said."""
+        self.settings = replace(self.settings, port=port)
+
+    def close(self) -> None:
+        """Close the database."""
+        self.store.close()
+
+    def catalogue(self) -> Any:  # noqa: ANN401 - see fairlead.store.catalogue
+        """Return the catalogue of what others have published."""
+        from fairlead.store.catalogue import SQLCatalogue
+
+        return SQLCatalogue(self.settings.home / "catalogue.db")
+
+    def publish_record(self) -> None:
+        """Give events of a command their place, unless a server does so anyway."""
+        try:
+            with self.alone():
+                self.sequencer.round()
+        except InUse:
+            return
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Be the only server on this home folder.
+
+        Raises:
+            InUse: another one is.
+
+        """
+        path = self.settings.home / "server.lock"
+        with path.open("a") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as error:
+                raise InUse(
+                    f"another server works on {self.settings.home}; stop it first, or"
+                    " name another folder with --home"
+                ) from error
+            yield
+
+    def check(self, progress: Any) -> Any:  # noqa: ANN401 - see fairlead.store.check
+        """Compare everything that is kept; see `fairlead.store.check`."""
+        from fairlead.store.check import check
+
+        return check(
+            self.store.engine,
+            self.tiles,
+            self.signer.verifier(),
+            self.origin,
+            progress=progress,
+        )
+
+    def context(self, wake: Any) -> Any:  # noqa: ANN401 - see fairlead.web.context
+        """Return what the web needs to serve this system."""
+        from fairlead.formats.advisory import Publisher
+        from fairlead.web.context import Context
+
+        return Context(
+            store=self.store,
+            clock=now,
+            randomness=secrets.token_bytes,
+            wake=wake,
+            publisher=Publisher(
+                name=self.settings.programme,
+                namespace=self.settings.namespace,
+                category="coordinator",
+            ),
+            programme=self.settings.programme,
+            secure=self.settings.public_address.startswith("https://"),
+        )
+
+    def runner(self) -> Any:  # noqa: ANN401 - see fairlead.worker.runner
+        """Return the runner of jobs, timers and the log."""
+        from fairlead.worker.runner import Runner
+
+        return Runner(
+            store=self.store,
+            keep_log=self.sequencer.round,
+            clock=now,
+            randomness=secrets.token_bytes,
+            rules=self.rules,
+        )
+
+    async def serve(self, ready: Any = None) -> None:  # noqa: ANN401 - a callable
+        """Serve until SIGINT or SIGTERM; *ready* is called once requests are taken.
+
+        Everything is in this one process: killing it leaves nothing behind.
+
+        Raises:
+            InUse: another server works on this home folder, or the port is taken.
+
+        """
+        from fairlead.web.server import serve
+
+        with self.alone():
+            runner = self.runner()
+            runner.start()
+            try:
+                await serve(
+                    self.context(runner.wake),
+                    host=self.settings.host,
+                    port=self.settings.port,
+                    ready=ready,
+                )
+            finally:
+                runner.stop()
+
+
+def _make_folder(path: Path) -> None:
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise Misconfigured(f"home: {path} cannot be made: {error.strerror}") from error
+
+
+def _port(written: object) -> int:
+    try:
+        port = int(str(written))
+    except ValueError:
+        port = -1
+    if not 0 <= port <= 65535:  # noqa: PLR2004 - the range of ports
+        raise Misconfigured(f"port: {written!r} is no port; say 1 to 65535, or 0 for any")
+    return port

@@ -1,0 +1,144 @@
+"""The runner: does jobs as they come, rings timers, keeps the log up to date.
+
+It lives in threads of the server's process. Everything it works from is in the database,
+so a killed runner leaves nothing half done: each job is done and crossed off in one
+transaction, and the log is continued from what was published.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from fairlead.base.ids import CaseId, Receipt
+from fairlead.base.ports import Clock, Randomness
+from fairlead.clearinghouse import coordinating, deciding
+from fairlead.clearinghouse.cases import Rules
+from fairlead.clearinghouse.ports import Job, Timer
+from fairlead.errors import Error
+from fairlead.programme.agenda import Due, Ringing
+from fairlead.programme.unit import Store, Unit
+
+log = logging.getLogger(__name__)
+
+CADENCE = 1.0
+"""Seconds between two checkpoints, whatever happens: their rhythm tells nothing."""
+
+HELD = 0.04
+"""Seconds after which a transaction of several jobs ends, to let others write."""
+
+BATCH = 50
+
+
+@dataclass(slots=True, kw_only=True)
+class Runner:
+    """Two threads: one works, the other one keeps the log."""
+
+    store: Store
+    keep_log: Callable[[], int]
+    clock: Clock
+    randomness: Randomness
+    rules: Rules
+    _bell: threading.Event = field(default_factory=threading.Event)
+    _stop: threading.Event = field(default_factory=threading.Event)
+    _threads: list[threading.Thread] = field(default_factory=list)
+
+    def start(self) -> None:
+        """Begin to work."""
+        for name, loop in (("worker", self._work), ("sequencer", self._sequence)):
+            thread = threading.Thread(target=loop, name=name, daemon=True)
+            thread.start()
+            self._threads.append(thread)
+
+    def wake(self) -> None:
+        """Say that there is something to do now."""
+        self._bell.set()
+
+    def stop(self) -> None:
+        """Finish what is under way, publish the log once more, and return."""
+        self._stop.set()
+        self._bell.set()
+        for thread in self._threads:
+            thread.join()
+        self._threads.clear()
+
+    def run_until_idle(self) -> None:
+        """Do everything that is due now, in this thread."""
+        while self._ring_some() or self._do_some():
+            pass
+        self.keep_log()
+
+    def _work(self) -> None:
+        while not self._stop.is_set():
+            try:
+                busy = self._ring_some() or self._do_some()
+            except Error:
+                # The database may be full or away; the next round tries again.
+                log.exception("work.interrupted")
+                busy = False
+            if not busy:
+                self._bell.wait(CADENCE / 2)
+                self._bell.clear()
+
+    def _sequence(self) -> None:
+        due = time.monotonic()
+        while not self._stop.is_set():
+            self._keep_log()
+            due = max(due + CADENCE, time.monotonic())
+            self._stop.wait(max(0.0, due - time.monotonic()))
+        self._keep_log()
+
+    def _keep_log(self) -> None:
+        try:
+            self.keep_log()
+        except (Error, OSError):
+            # Places given stay given; what was not published is published next time.
+            log.exception("record.not_published")
+
+    def _do_some(self) -> bool:
+        """Do some jobs that are due; tell whether there were any."""
+        began = time.monotonic()
+        under_way: Due | None = None
+        try:
+            with self.store.begin() as unit:
+                for job in unit.agenda.due(self.clock(), limit=BATCH):
+                    under_way = job
+                    self._do(unit, job)
+                    unit.agenda.done(job)
+                    if time.monotonic() - began > HELD:
+                        break
+        except Exception as error:  # noqa: BLE001 - a job of any kind may fail in any way
+            if under_way is None:
+                raise
+            log.warning("job.failed", exc_info=True, extra={"job": under_way.id})
+            with self.store.begin() as unit:
+                unit.agenda.failed(under_way, repr(error), at=self.clock())
+        return under_way is not None
+
+    def _do(self, unit: Unit, job: Due) -> None:
+        match job.job:
+            case Job.DECIDE:
+                deciding.decide(
+                    unit,
+                    Receipt(job.subject),
+                    self.rules,
+                    at=self.clock(),
+                    randomness=self.randomness,
+                )
+
+    def _ring_some(self) -> bool:
+        """Ring timers that are due, in the order of their instants."""
+        with self.store.begin() as unit:
+            ringing = unit.agenda.ringing(self.clock(), limit=BATCH)
+            for timer in ringing:
+                self._ring(unit, timer)
+                unit.agenda.cancel(timer.timer, timer.subject)
+        return bool(ringing)
+
+    def _ring(self, unit: Unit, timer: Ringing) -> None:
+        match timer.timer:
+            case Timer.EMBARGO:
+                coordinating.end_embargo(unit, CaseId(timer.subject), at=self.clock())
