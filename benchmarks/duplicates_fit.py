@@ -21,7 +21,7 @@ from fairlead.clearinghouse.duplicates.signals import signals_of
 
 PRIOR = {
     "same_commit": 3.0,  # one fix is half of what makes one bug
-    "same_identifier": 0.7,  # one CVE may cover several fixes
+    "same_upstream_id": 0.7,  # one CVE may cover several fixes
     "kin_package": -0.7,
     "other_package": -3.0,
 }
@@ -41,16 +41,17 @@ SIGNALS = (
     "other_frame_line",
     "words",
     "identifiers",
+    "other_identifiers",
     "code",
     "numbers",
     "same_kind",
     "other_kind",
     "same_version",
     "other_version",
-    "same_identifier",
-    "other_identifier",
+    "same_upstream_id",
+    "other_upstream_id",
     "same_commit",
-    "same_tool_elsewhere",
+    "same_tool",
 )
 _AGAINST = ("far_", "kin_", "no_", "other_", "same_tool")
 STRENGTH = 0.6
@@ -160,7 +161,9 @@ def main(arguments: Sequence[str]) -> int:
         sys.stderr.write(f"{error}\n")
         return 2
     weights = fit(list(rows_of(reports).values()))
-    print('"""Frozen parameters of the score; made by `benchmarks/duplicates_fit.py`."""')
+    print(
+        '"""Frozen parameters of the score; made by `benchmarks/duplicates_fit.py`."""'
+    )
     print("\nfrom __future__ import annotations\n")
     print(f"BIAS = {weights[-1]:.2f}\nWEIGHTS: dict[str, float] = {{")
     for name, weight in zip(SIGNALS, weights, strict=False):

@@ -64,7 +64,6 @@ _WRITERS = {
     ),
     "file": lambda a, b: f"same file {_base(a.file or b.file)}",
     "identifiers": _identifiers,
-    "identifiers_many": _identifiers,
     "kin_package": lambda a, b: (
         "related, not equal packages: "
         + " and ".join(min(package_names(f.packages)) for f in (a, b))
@@ -76,7 +75,8 @@ _WRITERS = {
     "other_file": lambda a, b: _against("file", _base(a.file), _base(b.file)),
     "other_frame_line": lambda _a, _b: "the traces differ in the line of a frame",
     "other_function": lambda a, b: _against("function", a.function, b.function),
-    "other_identifier": lambda a, b: _against(
+    "other_identifiers": lambda _a, _b: "each names other things in the code",
+    "other_upstream_id": lambda a, b: _against(
         "identifier", a.upstream_ids[0], b.upstream_ids[0]
     ),
     "other_kind": lambda a, b: _against("kind", "/".join(a.kinds), "/".join(b.kinds)),
@@ -86,11 +86,11 @@ _WRITERS = {
     "same_commit": lambda a, b: (
         "same fix: " + max([*a.commits, *b.commits], key=len)[:12]
     ),
-    "same_identifier": lambda a, b: (
+    "same_upstream_id": lambda a, b: (
         "same identifier " + _listed(set(a.upstream_ids) & set(b.upstream_ids))
     ),
     "same_kind": lambda a, b: "same kind: " + _listed(set(a.kinds) & set(b.kinds)),
-    "same_tool_elsewhere": lambda a, _b: f"one tool ({a.tool}) reported both apart",
+    "same_tool": lambda a, _b: f"one tool told them apart: {a.tool}",
     "same_version": lambda a, b: (
         f"both affect up to {_newest(a)}"
         if _newest(a) == _newest(b)

@@ -11,9 +11,9 @@ import math
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from fairlead.clearinghouse.duplicates.bars import bars_of
 from fairlead.clearinghouse.duplicates.features import Features
 from fairlead.clearinghouse.duplicates.model import BIAS, WEIGHTS
-from fairlead.clearinghouse.duplicates.packages import Relation, relation
 from fairlead.clearinghouse.duplicates.reasons import line_of
 from fairlead.clearinghouse.duplicates.signals import signals_of
 
@@ -56,20 +56,7 @@ def compare(a: Features, b: Features) -> Comparison:
         if abs(weight) >= _TOLD
     ]
     told.sort(key=lambda reason: (-abs(reason.weight), reason.code))
-    return Comparison(_logistic(log_odds), tuple(told), _bars(a, b, signals))
-
-
-def _bars(a: Features, b: Features, signals: dict[str, float]) -> tuple[str, ...]:
-    bars: list[str] = []
-    related = relation(a.packages, b.packages)
-    if related is Relation.UNKNOWN:
-        bars.append("the package of one of them is not known")
-    elif related is Relation.OTHER:
-        bars.append("they name different packages")
-    if not (signals["symbol"] or signals["file"] or signals["same_commit"]):
-        # An identifier or like words are not enough: one CVE may cover several fixes.
-        bars.append("they share no file, function or fix")
-    return tuple(bars)
+    return Comparison(_logistic(log_odds), tuple(told), bars_of(a, b, signals))
 
 
 def _logistic(log_odds: float) -> float:

@@ -177,13 +177,14 @@ def _content(a: Features, b: Features) -> Signals:
         1.5,
     )
     names = located_names(a, b)
-    identifiers = _shared(
-        _free(a.identifiers, names), _free(b.identifiers, names), _rarity, 0.7
-    )
+    ours, theirs = _free(a.identifiers, names), _free(b.identifiers, names)
+    identifiers = _shared(ours, theirs, _rarity, 0.7)
     return {
         "words": min(1.0, math.log1p(words[0]) / 3),
         "identifiers": identifiers[1],
-        "identifiers_many": min(1.0, math.log1p(identifiers[0]) / 2),
+        "other_identifiers": 0.0
+        if ours & theirs
+        else min(1.0, min(len(ours), len(theirs)) / 4),
         "code": _shared(set(a.grams), set(b.grams), lambda _: 1.0, 2.0)[1],
         "numbers": _shared(set(a.numbers), set(b.numbers), lambda _: 1.0, 1.0)[1],
     }
@@ -231,7 +232,6 @@ def _circumstances(a: Features, b: Features) -> Signals:
     kinds_a, kinds_b = set(a.kinds), set(b.kinds)
     families_a, families_b = families(a.kinds), families(b.kinds)
     same, other = _versions(a, b)
-    elsewhere = (line_distance(a, b) or 0) > NEAR_LINES or not shared_symbol(a, b)
     return {
         "same_kind": len(kinds_a & kinds_b) / max(1, len(kinds_a | kinds_b)),
         "other_kind": float(
@@ -239,11 +239,19 @@ def _circumstances(a: Features, b: Features) -> Signals:
         ),
         "same_version": same,
         "other_version": other,
-        "same_identifier": float(bool(ids_a & ids_b)),
-        "other_identifier": float(bool(ids_a and ids_b) and ids_a.isdisjoint(ids_b)),
+        "same_upstream_id": float(bool(ids_a & ids_b)),
+        "other_upstream_id": float(bool(ids_a and ids_b) and ids_a.isdisjoint(ids_b)),
         "same_commit": float(shared_commit(a, b)),
-        "same_tool_elsewhere": float(bool(a.tool) and a.tool == b.tool and elsewhere),
+        "same_tool": float(bool(a.tool) and a.tool == b.tool and not verbatim(a, b)),
     }
+
+
+def verbatim(a: Features, b: Features) -> bool:
+    """Whether two reports say nearly the same in the same words: one sent twice."""
+    if a.frames != b.frames or a.function != b.function:
+        return False
+    said = [{*f.words, *f.identifiers, *f.numbers} for f in (a, b)]
+    return len(said[0] & said[1]) >= 0.9 * len(said[0] | said[1])  # noqa: PLR2004
 
 
 def shared_commit(a: Features, b: Features) -> bool:
