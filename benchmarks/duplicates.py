@@ -2,8 +2,8 @@
 
 Each FOLDER holds `reports.jsonl` and `labels.jsonl`. Definitions:
 
-* pairs are unordered pairs of *valid* reports; reports come in in the order of the file,
-  and a pair that the index does not bring up counts as not found;
+* pairs are unordered pairs of *valid* reports; reports come in in the order of the
+  file, and a pair that the index does not bring up counts as not found;
 * `auto_precision`, `auto_recall`: after the transitive closure of automatic merges;
 * `f1`: a pair counts as found from the shipped probability `Thresholds().same` on,
   without closure;
@@ -38,7 +38,6 @@ from duplicates_measures import (
     interval,
     top,
 )
-
 from fairlead.clearinghouse.duplicates import (
     Comparison,
     MemoryIndex,

@@ -10,7 +10,6 @@ from collections.abc import Callable, Sequence
 from duplicates_corpus import Report, same_project
 from duplicates_measures import Pair
 
-
 _Key = Callable[[Report], tuple[str, str] | None]
 
 

@@ -16,7 +16,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from duplicates_corpus import CorpusError, Report, projects, read, same_project
-
 from fairlead.clearinghouse.duplicates.signals import signals_of
 
 PRIOR = {

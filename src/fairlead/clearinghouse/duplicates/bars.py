@@ -11,7 +11,6 @@ from fairlead.clearinghouse.duplicates.packages import Relation, relation
 from fairlead.clearinghouse.duplicates.signals import Signals
 
 _CONTRARY = {
-    "other_file": "they name different files",
     "other_frame_line": "their traces pass through different lines",
     "other_function": "they name different functions",
     "other_upstream_id": "they carry different identifiers",
@@ -20,7 +19,7 @@ _CONTRARY = {
 }
 _FAR = 0.25
 _NEAR = 0.5
-_SUBSTANCE = {"code": 0.06, "identifiers": 0.2, "numbers": 0.15, "words": 0.25}
+_SUBSTANCE = {"code": 0.06, "identifiers": 0.2, "numbers": 0.15, "words": 0.3}
 """From these values on a signal counts as agreement in substance."""
 
 

@@ -1,4 +1,4 @@
-"""Features: all that is compared of a finding, extracted once, bounded, serialisable."""
+"""Features: all that is compared of a finding, extracted once and bounded."""
 
 from __future__ import annotations
 
@@ -7,7 +7,12 @@ import re
 from msgspec import Struct
 
 from fairlead.clearinghouse.duplicates.kinds import kinds_in
-from fairlead.clearinghouse.duplicates.locations import function_of, path_of, paths_in
+from fairlead.clearinghouse.duplicates.locations import (
+    function_of,
+    path_of,
+    paths_in,
+    without_paths,
+)
 from fairlead.clearinghouse.duplicates.packages import identities_of, package_names
 from fairlead.clearinghouse.duplicates.patches import (
     Span,
@@ -89,6 +94,7 @@ def features_of(finding: Finding) -> Features:
     """
     text = harmless(finding.text)
     prose = without_traces(text)
+    pathless = without_paths(prose)
     packages = identities_of(finding)
     written_file = harmless(finding.file or finding.code_path or "")
     written_function = harmless(finding.function or "")
@@ -106,9 +112,9 @@ def features_of(finding: Finding) -> Features:
         files=tuple(dict.fromkeys(paths_in(text)))[:FILE_CAP],
         mentions=mentions_in(prose),
         words=rarest(
-            [w for w in stems(prose) if w not in own] + signs(prose), WORD_CAP
+            [w for w in stems(pathless) if w not in own] + signs(pathless), WORD_CAP
         ),
-        identifiers=rarest(identifiers(prose), IDENTIFIER_CAP),
+        identifiers=rarest(identifiers(pathless), IDENTIFIER_CAP),
         grams=grams_in(prose),
         numbers=rarest(numbers(prose), NUMBER_CAP),
         kinds=kinds_in(text, finding.cwe),

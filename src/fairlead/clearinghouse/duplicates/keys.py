@@ -1,7 +1,8 @@
 """Index keys: what two findings must share to be looked at as a pair.
 
-A key is text: a letter for its class, then what is shared. Keys of one finding come most
-specific first. Only findings that share a key are ever compared, so nothing is scanned.
+A key is text: a letter for its class, then what is shared. Keys of one finding come
+most specific first. Only findings that share a key are ever compared: nothing is
+scanned.
 
 Against flooding: of the holders of one key only the `cap_of(key)` most detailed are
 taken (`detail`, then the earliest), so a thousand vague reports on a package neither

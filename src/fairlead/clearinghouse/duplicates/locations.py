@@ -1,4 +1,4 @@
-"""Where in the source a finding points: files and functions, however they are written."""
+"""Where in the source a finding points: files and functions, however written."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ GENERIC_FUNCTIONS = frozenset(_TEXT_OF_GENERIC_FUNCTIONS.split())
 
 
 def path_of(written: str) -> str:
-    """Return *written* as a relative path in lower case, without `./`, `a/` and `..`."""
+    """Return *written* as a relative path in lower case, without `./`, `a/`, `..`."""
     steps = written[:400].strip().lower().replace("\\", "/").split("/")
     kept = [step for step in steps if step.strip(". ")]
     if len(kept) > 1 and kept[0] in {"a", "b"} and len(steps[0]) == 1:
@@ -48,6 +48,19 @@ def paths_in(text: str) -> list[str]:
     """Return the source files that *text* names, in order."""
     found = (path.rstrip(".-+") for path in _PATH.findall(text) if "." in path)
     return [path_of(path) for path in found if is_source(path)]
+
+
+def without_paths(text: str) -> str:
+    """Return *text* without paths and file names: they say where, not what."""
+    return "\n".join(
+        " ".join(word for word in line.split(" ") if not _is_path(word))
+        for line in text.split("\n")
+    )
+
+
+def _is_path(word: str) -> bool:
+    bare = word.strip("()[]{}<>,;\"'`*").partition(":")[0].rstrip(".")
+    return bare.count("/") > 1 or is_source(bare)
 
 
 def same_file(a: str, b: str) -> float:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from enum import IntEnum
+from functools import lru_cache
 
 from packageurl import PackageURL
 
@@ -20,7 +21,7 @@ bower cargo cocoapods composer cpan cran gem golang hackage hex luarocks maven n
 nuget opam pub pypi swift
 """
 _REGISTRIES = frozenset(_TEXT_OF_REGISTRIES.split())
-"""Types with one namespace of their own: equal names in two of them are two packages."""
+"""Types with a namespace of their own: equal names in two of them are two packages."""
 
 _HOSTS = frozenset({"bitbucket", "codeberg", "github", "gitlab"})
 _ECOSYSTEMS = {
@@ -93,6 +94,7 @@ def _spelled(place: str, name: str) -> str:
     return re.sub(r"[-_.]+", "-", name) if place == "pypi" else name
 
 
+@lru_cache(maxsize=8192)
 def names_of(identity: str) -> tuple[str, ...]:
     """Return the comparable names of *identity*, the plainest last.
 

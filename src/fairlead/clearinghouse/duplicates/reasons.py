@@ -12,9 +12,13 @@ _SHOWN = 4
 
 def line_of(code: str, a: Features, b: Features) -> str:
     """Return the line for signal *code* between *a* and *b*; symmetric."""
-    first, second = sorted((a, b), key=repr)
+    first, second = sorted((a, b), key=_order)
     writer = _WRITERS.get(code)
     return writer(first, second) if writer else code.replace("_", " ")
+
+
+def _order(features: Features) -> tuple[object, ...]:
+    return features.file, features.function, features.versions, features.words
 
 
 def _listed(items: set[str]) -> str:
@@ -45,7 +49,8 @@ def _common_file(a: Features, b: Features) -> str:
 
 
 def _words(a: Features, b: Features) -> str:
-    return "same words: " + _listed(set(a.words) & set(b.words))
+    placed = {*a.topic, *b.topic}
+    return "same words: " + _listed((set(a.words) & set(b.words)) - placed)
 
 
 def _identifiers(a: Features, b: Features) -> str:

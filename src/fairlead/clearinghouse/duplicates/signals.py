@@ -169,24 +169,20 @@ def common_frames(a: Features, b: Features) -> float:
 
 
 def _content(a: Features, b: Features) -> Signals:
-    placed = {*a.topic, *b.topic}
-    words = _shared(
-        set(a.words) - placed,
-        set(b.words) - placed,
-        lambda word: weight(word) ** 1.5,
-        1.5,
-    )
     names = located_names(a, b)
     ours, theirs = _free(a.identifiers, names), _free(b.identifiers, names)
-    identifiers = _shared(ours, theirs, _rarity, 0.7)
+    # A word inside an identifier that both have would count twice.
+    said = {stem(part) for name in ours & theirs for part in parts(name)}
+    said |= {*a.topic, *b.topic}
+    words = sum(weight(word) ** 1.5 for word in set(a.words) & set(b.words) - said)
     return {
-        "words": min(1.0, math.log1p(words[0]) / 3),
-        "identifiers": identifiers[1],
+        "words": min(1.0, math.log1p(words) / 3),
+        "identifiers": _shared(ours, theirs, _rarity, 0.7),
         "other_identifiers": 0.0
         if ours & theirs
         else min(1.0, min(len(ours), len(theirs)) / 4),
-        "code": _shared(set(a.grams), set(b.grams), lambda _: 1.0, 2.0)[1],
-        "numbers": _shared(set(a.numbers), set(b.numbers), lambda _: 1.0, 1.0)[1],
+        "code": _shared(set(a.grams), set(b.grams), lambda _: 1.0, 2.0),
+        "numbers": _shared(set(a.numbers), set(b.numbers), lambda _: 1.0, 1.0),
     }
 
 
@@ -194,7 +190,8 @@ def located_names(a: Features, b: Features) -> frozenset[str]:
     """Names that say where, not what: functions, classes and files of both."""
     names = {n for f in (a, b) for n in f.function.split(".")}
     names |= {n for f in (a, b) for frame in f.frames for n in frame[0].split(".")}
-    names |= {_base(f.file).rpartition(".")[0] for f in (a, b)}
+    bases = (_base(f.file).rpartition(".")[0] for f in (a, b))
+    names |= {name for base in bases for name in (base, *base.split("-"))}
     return frozenset(name for name in names if name)
 
 
@@ -212,19 +209,17 @@ def _rarity(identifier: str) -> float:
     return min(1.0, 0.15 + said / 2)
 
 
-def _shared(
-    a: set[T], b: set[T], worth: Callable[[T], float], doubt: float
-) -> tuple[float, float]:
-    """Return the worth of what is in both, and as a share of what is in either.
+def _shared(a: set[T], b: set[T], worth: Callable[[T], float], doubt: float) -> float:
+    """Return the worth of what is in both as a share of what is in either.
 
     *doubt* keeps two very short lists from agreeing wholly.
     """
     both = a & b
     if not both:
-        return 0.0, 0.0
+        return 0.0
     shared = sum(worth(token) for token in both)
     either = math.sqrt(sum(map(worth, a)) * sum(map(worth, b)))
-    return shared, shared / (either + doubt)
+    return shared / (either + doubt)
 
 
 def _circumstances(a: Features, b: Features) -> Signals:
@@ -251,7 +246,7 @@ def verbatim(a: Features, b: Features) -> bool:
     if a.frames != b.frames or a.function != b.function:
         return False
     said = [{*f.words, *f.identifiers, *f.numbers} for f in (a, b)]
-    return len(said[0] & said[1]) >= 0.9 * len(said[0] | said[1])  # noqa: PLR2004
+    return len(said[0] & said[1]) >= 0.9 * len(said[0] | said[1])
 
 
 def shared_commit(a: Features, b: Features) -> bool:

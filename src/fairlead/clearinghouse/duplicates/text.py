@@ -30,8 +30,6 @@ _SIGNS = {
     "asterisk": "*",
     "backslash": "\\",
     "bracket": "[",
-    "colon": ":",
-    "comma": ",",
     "exclamation": "!",
     "hash": "#",
     "hyphen": "-",
@@ -118,7 +116,9 @@ def stems(text: str) -> list[str]:
 
 def signs(text: str) -> list[str]:
     """Return characters that the text speaks of, whether quoted or named."""
-    found = ["sign" + quoted[0] for quoted in _QUOTED.findall(text)]
+    found = [
+        "sign" + quoted[0] for quoted in _QUOTED.findall(text) if quoted[0] not in ",.:"
+    ]
     for word in _WORD.findall(text):
         sign = _SIGNS.get(word.lower().removesuffix("s")) or _SIGNS.get(word.lower())
         if sign:
