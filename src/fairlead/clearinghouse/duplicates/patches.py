@@ -66,11 +66,8 @@ def spans_in(
 def _changed(file: str, hunk: re.Match[str]) -> Span:
     """Return the lines that a hunk changes: its range without the context around."""
     first, length = int(hunk[1]), int(hunk[2] or 1)
-    return (
-        file,
-        first + min(2, length // 3),
-        first + max(0, length - min(3, length // 3)),
-    )
+    context = min(3, max(0, length - 1) // 2)
+    return file, first + context, first + max(0, length - 1) - context
 
 
 def _name(path: str) -> str:
