@@ -6,6 +6,7 @@ Heavy imports are inside functions, so that `fairlead --help` loads none of them
 from __future__ import annotations
 
 import fcntl
+import getpass
 import os
 import secrets
 from collections.abc import Iterator, Mapping
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import Any, Self
 from urllib.parse import urlsplit
 
+from fairlead.access.roles import operator
 from fairlead.errors import InUse, Misconfigured
 
 
@@ -43,9 +45,7 @@ class Settings:
     """How much is logged: debug, info, warning or error."""
 
     @classmethod
-    def read(
-        cls, environment: Mapping[str, str] = os.environ, **given: object
-    ) -> Self:
+    def read(cls, environment: Mapping[str, str] = os.environ, **given: object) -> Self:
         """Read settings from *environment*; what is *given* goes before it.
 
         Raises:
@@ -65,7 +65,10 @@ class Settings:
         settings = cls(**values)
         if settings.log_level not in {"debug", "info", "warning", "error"}:
             raise Misconfigured("log_level: say debug, info, warning or error")
-        if settings.address and urlsplit(settings.address).scheme not in {"http", "https"}:
+        if settings.address and urlsplit(settings.address).scheme not in {
+            "http",
+            "https",
+        }:
             raise Misconfigured("address: begin it with https:// or http://")
         return settings
 
@@ -135,6 +138,26 @@ class System:
         from fairlead.store.catalogue import SQLCatalogue
 
         return SQLCatalogue(self.settings.home / "catalogue.db")
+
+    def note_import(self, done: Any) -> None:  # noqa: ANN401 - see store.catalogue
+        """Put an import into the catalogue on the record."""
+        from fairlead.catalogue.imports import CatalogueImported, note
+
+        fact = CatalogueImported(
+            digest=done.digest,
+            taken=done.taken,
+            unchanged=done.unchanged,
+            quarantined=len(done.quarantined),
+        )
+        with self.store.begin() as unit:
+            note(
+                unit,
+                operator(getpass.getuser()),
+                fact,
+                at=now(),
+                randomness=secrets.token_bytes,
+            )
+        self.publish_record()
 
     def publish_record(self) -> None:
         """Give events of a command their place, unless a server does so anyway."""
@@ -244,5 +267,7 @@ def _port(written: object) -> int:
     except ValueError:
         port = -1
     if not 0 <= port <= 65535:  # noqa: PLR2004 - the range of ports
-        raise Misconfigured(f"port: {written!r} is no port; say 1 to 65535, or 0 for any")
+        raise Misconfigured(
+            f"port: {written!r} is no port; say 1 to 65535, or 0 for any"
+        )
     return port

@@ -15,13 +15,13 @@ from fairlead.record.subjects import Subject, name_of, unexpected
 # --- Organisation --------------------------------------------------------------------
 
 
-class OrganisationJoined(Fact, tag="organisation.joined@1"):
+class OrganisationJoined(Fact, frozen=True, tag="organisation.joined@1"):
     """An organisation became a member."""
 
     name: str
 
 
-class OrganisationLeft(Fact, tag="organisation.left@1"):
+class OrganisationLeft(Fact, frozen=True, tag="organisation.left@1"):
     """An organisation left; nobody acts for it any more."""
 
 
@@ -58,7 +58,7 @@ class Named(Struct, frozen=True, kw_only=True):
     name: str
 
 
-class PersonEnrolled(Fact, tag="person.enrolled@1"):
+class PersonEnrolled(Fact, frozen=True, tag="person.enrolled@1"):
     """A person may sign in and act for an organisation."""
 
     organisation: OrganisationId
@@ -66,7 +66,7 @@ class PersonEnrolled(Fact, tag="person.enrolled@1"):
     body: Named | None = None
 
 
-class PersonLeft(Fact, tag="person.left@1"):
+class PersonLeft(Fact, frozen=True, tag="person.left@1"):
     """A person acts for nobody any more."""
 
 
@@ -112,7 +112,7 @@ PEOPLE = Subject("person", Person, (PersonEnrolled, PersonLeft), _person)
 # --- Token ---------------------------------------------------------------------------
 
 
-class TokenIssued(Fact, tag="token.issued@1"):
+class TokenIssued(Fact, frozen=True, tag="token.issued@1"):
     """A secret was handed out with which programs act for an organisation."""
 
     organisation: OrganisationId
@@ -123,7 +123,7 @@ class TokenIssued(Fact, tag="token.issued@1"):
     label: str
 
 
-class TokenRevoked(Fact, tag="token.revoked@1"):
+class TokenRevoked(Fact, frozen=True, tag="token.revoked@1"):
     """The token opens nothing any more."""
 
 

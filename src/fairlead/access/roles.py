@@ -79,9 +79,7 @@ def operator(name: str) -> Asker:
 
     The operator of the machine reads no report and no case through Fairlead.
     """
-    return Asker(
-        actor=f"operator/{name}", scopes=SCOPES[Role.ADMINISTRATOR]
-    )
+    return Asker(actor=f"operator/{name}", scopes=SCOPES[Role.ADMINISTRATOR])
 
 
 def scopes_of(roles: frozenset[Role]) -> frozenset[Scope]:

@@ -19,7 +19,7 @@ class Documents(Struct, frozen=True, kw_only=True):
     osv: str
 
 
-class Published(Fact, tag="advisory.published@1"):
+class Published(Fact, frozen=True, tag="advisory.published@1"):
     """An advisory went out."""
 
     case: CaseId

@@ -73,7 +73,7 @@ class Explained(Struct, frozen=True, kw_only=True):
     reason: str
 
 
-class CaseOpened(Fact, tag="case.opened@1"):
+class CaseOpened(Fact, frozen=True, tag="case.opened@1"):
     """A finding like no other opened a case."""
 
     finding: Receipt
@@ -84,33 +84,33 @@ class CaseOpened(Fact, tag="case.opened@1"):
     body: Titled | None = None
 
 
-class FindingAdded(Fact, tag="case.finding_added@1"):
+class FindingAdded(Fact, frozen=True, tag="case.finding_added@1"):
     """Another finding of the same bug joined the case."""
 
     finding: Receipt
 
 
-class CaseAbsorbed(Fact, tag="case.absorbed@1"):
+class CaseAbsorbed(Fact, frozen=True, tag="case.absorbed@1"):
     """The findings of another case joined this one."""
 
     other: CaseId
     findings: int
 
 
-class CaseMerged(Fact, tag="case.merged@1"):
+class CaseMerged(Fact, frozen=True, tag="case.merged@1"):
     """All findings of this case went to another one."""
 
     into: CaseId
 
 
-class CaseMoved(Fact, tag="case.moved@1"):
+class CaseMoved(Fact, frozen=True, tag="case.moved@1"):
     """Somebody moved the case."""
 
     to: State
     body: Explained | None = None
 
 
-class EmbargoSet(Fact, tag="case.embargo_set@1"):
+class EmbargoSet(Fact, frozen=True, tag="case.embargo_set@1"):
     """The embargo ends at another instant, by another rule."""
 
     until: datetime
@@ -118,17 +118,17 @@ class EmbargoSet(Fact, tag="case.embargo_set@1"):
     body: Explained | None = None
 
 
-class EmbargoEnded(Fact, tag="case.embargo_ended@1"):
+class EmbargoEnded(Fact, frozen=True, tag="case.embargo_ended@1"):
     """The instant came at which the embargo ends."""
 
 
-class ParticipantReadIn(Fact, tag="case.participant_read_in@1"):
+class ParticipantReadIn(Fact, frozen=True, tag="case.participant_read_in@1"):
     """An organisation may see the case from now on."""
 
     organisation: OrganisationId
 
 
-class AdvisoryPublished(Fact, tag="case.advisory_published@1"):
+class AdvisoryPublished(Fact, frozen=True, tag="case.advisory_published@1"):
     """The case is public, as this advisory."""
 
     advisory: AdvisoryId
@@ -197,9 +197,7 @@ def moved(case: Case, to: State, reason: str) -> Sequence[Fact]:
     return [CaseMoved(to=to, body=Explained(reason=_reason(reason)))]
 
 
-def embargo_set(
-    case: Case, until: datetime, rule: str, reason: str
-) -> Sequence[Fact]:
+def embargo_set(case: Case, until: datetime, rule: str, reason: str) -> Sequence[Fact]:
     """Return what a shorter embargo means; one is never made longer here.
 
     Raises:
@@ -263,7 +261,11 @@ def _evolve(state: Case | None, event: Event) -> Case:  # noqa: PLR0911 - one a 
             return replace(state, findings=state.findings + findings)
         case CaseMerged(into=into):
             return replace(
-                state, state=State.MERGED, merged_into=into, findings=0, moved_at=event.at
+                state,
+                state=State.MERGED,
+                merged_into=into,
+                findings=0,
+                moved_at=event.at,
             )
         case CaseMoved(to=to):
             return replace(state, state=to, moved_at=event.at)

@@ -94,7 +94,9 @@ def view(unit: ClearinghouseUnit, asker: Asker, case_id: CaseId) -> CaseView:
         case=case,
         filed=[_filed(unit, submission) for submission in submissions],
         doubts=[
-            doubt for submission in submissions for doubt in _doubts(unit, asker, submission)
+            doubt
+            for submission in submissions
+            for doubt in _doubts(unit, asker, submission)
         ],
         history=unit.cases.history(case.id),
     )

@@ -26,6 +26,7 @@ from fairlead.clearinghouse.submissions import (
 )
 from fairlead.errors import Invalid
 from fairlead.formats import tap
+from fairlead.record.events import Fact
 
 MATCHER = Asker(actor="system/duplicates")
 
@@ -104,7 +105,7 @@ def _compare(unit: ClearinghouseUnit, finding: Finding, rules: Rules) -> _Compar
                 probability=round(comparison.probability, 4),
             )
         )
-        reasons[candidate.receipt] = tuple(r.line for r in comparison.reasons)
+        reasons[candidate.receipt] = tuple(r.text for r in comparison.reasons)
     unit.index.add(finding.receipt, features)
     return _Compared(tuple(pairs), Reasons(by_pair=reasons))
 
@@ -121,7 +122,7 @@ def _join(
 ) -> Case:
     """File the finding in one of *known*, and let that one absorb the others."""
     home = next((case for case in known if not case.mergeable), known[0])
-    facts: list[cases.Fact] = [cases.FindingAdded(finding=receipt)]
+    facts: list[Fact] = [cases.FindingAdded(finding=receipt)]
     for other in known:
         if other.id != home.id and other.mergeable:
             _absorb(unit, other, home.id, at)
@@ -129,9 +130,7 @@ def _join(
     return unit.cases.save(home, facts, name=home.id, by=MATCHER.actor, at=at)
 
 
-def _absorb(
-    unit: ClearinghouseUnit, other: Case, home: CaseId, at: datetime
-) -> None:
+def _absorb(unit: ClearinghouseUnit, other: Case, home: CaseId, at: datetime) -> None:
     for submission in unit.submissions.of_case(other.id):
         unit.submissions.save(
             submission,

@@ -79,7 +79,8 @@ def publish(  # noqa: PLR0913 - one value a thing that must be said
     facts = cases.published(case, name, at=at)
     content = _content(name, draft, publisher, at)
     documents = Documents(
-        csaf=csaf.csaf_document(content).decode(), osv=osv.osv_document(content).decode()
+        csaf=csaf.csaf_document(content).decode(),
+        osv=osv.osv_document(content).decode(),
     )
     advisory = unit.advisories.save(
         None,

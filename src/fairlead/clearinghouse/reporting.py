@@ -81,7 +81,9 @@ def may_see_outcome(asker: Asker, submission: Submission) -> bool:
     return holds(SUBMISSIONS.condition(asker), submission)
 
 
-def read_report(unit: ClearinghouseUnit, asker: Asker, receipt: Receipt) -> bytes | None:
+def read_report(
+    unit: ClearinghouseUnit, asker: Asker, receipt: Receipt
+) -> bytes | None:
     """Return a report exactly as sent; nothing once it was destroyed.
 
     Raises:

@@ -56,7 +56,7 @@ class Reasons(Struct, frozen=True, kw_only=True):
     by_pair: dict[Receipt, tuple[str, ...]] = {}
 
 
-class SubmissionReceived(Fact, tag="submission.received@1"):
+class SubmissionReceived(Fact, frozen=True, tag="submission.received@1"):
     """A report arrived and was kept; its bytes are the body, exactly as sent."""
 
     organisation: OrganisationId
@@ -66,7 +66,7 @@ class SubmissionReceived(Fact, tag="submission.received@1"):
     body: bytes | None = None
 
 
-class SubmissionDecided(Fact, tag="submission.decided@1"):
+class SubmissionDecided(Fact, frozen=True, tag="submission.decided@1"):
     """The duplicate check answered."""
 
     outcome: Outcome
@@ -75,7 +75,7 @@ class SubmissionDecided(Fact, tag="submission.decided@1"):
     body: Reasons | None = None
 
 
-class SubmissionRefiled(Fact, tag="submission.refiled@1"):
+class SubmissionRefiled(Fact, frozen=True, tag="submission.refiled@1"):
     """The finding now belongs to another case, because two cases became one."""
 
     case: CaseId

@@ -36,9 +36,7 @@ class Commands(click.Group):
         command: click.Command = getattr(import_module(COMMANDS[name][0]), name)
         return command
 
-    def format_commands(
-        self, _: click.Context, formatter: click.HelpFormatter
-    ) -> None:
+    def format_commands(self, _: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands without loading them."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])

@@ -54,7 +54,8 @@ def list_organisations(home: Path | None, *, as_json: bool) -> None:
     show(
         {
             "organisations": [
-                {"organisation": o.id, "name": o.name, "active": o.active} for o in found
+                {"organisation": o.id, "name": o.name, "active": o.active}
+                for o in found
             ]
         },
         as_json=as_json,
@@ -96,7 +97,7 @@ def person() -> None:
     "roles",
     multiple=True,
     required=True,
-    type=click.Choice(list(Role)),
+    type=click.Choice([role.value for role in Role]),
     help="What the person acts as; may be given several times.",
 )
 @command
@@ -209,7 +210,7 @@ def token() -> None:
     "scopes",
     multiple=True,
     required=True,
-    type=click.Choice(list(Scope)),
+    type=click.Choice([scope.value for scope in Scope]),
     help="What it may do; may be given several times.",
 )
 @click.option("--days", default=90, show_default=True, help="How long it lasts.")

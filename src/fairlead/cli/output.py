@@ -97,7 +97,8 @@ def _tell(error: errors.Error, *, as_json: bool) -> None:
             "error": error.code,
             "detail": str(error),
             "errors": [
-                {"code": v.code, "field": v.field, "reason": v.reason} for v in violations
+                {"code": v.code, "field": v.field, "reason": v.reason}
+                for v in violations
             ],
         }
         click.echo(json.dumps(told), err=True)

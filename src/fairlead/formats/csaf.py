@@ -171,7 +171,9 @@ def _vulnerability(advisory: Advisory, products: _Products) -> Json:
             }
             for r in advisory.remediations
         ]
-    scores = [_score(v, products) for v in advisory.severities if v.startswith("CVSS:3")]
+    scores = [
+        _score(v, products) for v in advisory.severities if v.startswith("CVSS:3")
+    ]
     if scores:
         found["scores"] = scores[:1]
     return found

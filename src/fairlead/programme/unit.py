@@ -6,11 +6,12 @@ from contextlib import AbstractContextManager
 from typing import Protocol
 
 from fairlead.access.ports import AccessUnit
+from fairlead.catalogue.imports import ImportsUnit
 from fairlead.clearinghouse.ports import ClearinghouseUnit
 from fairlead.programme.agenda import Worklist
 
 
-class Unit(AccessUnit, ClearinghouseUnit, Protocol):
+class Unit(AccessUnit, ClearinghouseUnit, ImportsUnit, Protocol):
     """Reads and writes that succeed or fail together."""
 
     @property

@@ -100,7 +100,9 @@ class _Checker:
             held = entries
         for place, (mine, theirs) in enumerate(zip(entries, held, strict=False), start):
             if mine != theirs:
-                yield _problem("entry", f"place {place}", "differs from the published one")
+                yield _problem(
+                    "entry", f"place {place}", "differs from the published one"
+                )
         hashes = [tree.leaf_hash(entry) for entry in entries]
         for hashed in hashes:
             self.frontier.append(hashed)

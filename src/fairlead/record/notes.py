@@ -56,7 +56,9 @@ class Verifier:
         name, given_id, key = _parts(written.strip(), "verifier key")
         verifier = cls(name, key)
         if verifier.id.hex() != given_id:
-            raise Damaged(f"the verifier key of {name} is not the one that its id names")
+            raise Damaged(
+                f"the verifier key of {name} is not the one that its id names"
+            )
         return verifier
 
     def opens(self, text: str, signature: bytes) -> bool:

@@ -55,7 +55,13 @@ class Subjects(Protocol[S]):
         """Return the present state, or raise `NotFound`."""
 
     def save(
-        self, before: S | None, facts: Sequence[Fact], *, name: str, by: str, at: datetime
+        self,
+        before: S | None,
+        facts: Sequence[Fact],
+        *,
+        name: str,
+        by: str,
+        at: datetime,
     ) -> S:
         """Record *facts* about the subject called *name* and return its new state.
 

@@ -141,7 +141,10 @@ def _fold(
 
 
 def _compare(
-    connection: Connection, kept: Kept[Any], state: Any, findings: Findings  # noqa: ANN401
+    connection: Connection,
+    kept: Kept[Any],
+    state: Any,
+    findings: Findings,  # noqa: ANN401
 ) -> None:
     """Compare the snapshot of one subject with the fold."""
     subject = kept.subject.stream(state.id)
@@ -171,7 +174,9 @@ def _sorted(rows: Any) -> list[list[tuple[str, Any]]]:  # noqa: ANN401 - rows of
 def _check_kinds(connection: Connection, findings: Findings) -> None:
     """Name streams that no kind of subject claims."""
     table = tables.events
-    known = [table.c.stream.startswith(f"{k.subject.kind}/", autoescape=True) for k in KEPT]
+    known = [
+        table.c.stream.startswith(f"{k.subject.kind}/", autoescape=True) for k in KEPT
+    ]
     query = select(table.c.stream).where(and_(*(~k for k in known))).distinct()
     for stream in connection.execute(query).scalars():
         findings.add("stream", stream, "is of no kind that this version knows")
@@ -180,7 +185,9 @@ def _check_kinds(connection: Connection, findings: Findings) -> None:
 def _check_places(connection: Connection, findings: Findings) -> None:
     """Every event has a place or waits for one, and no place was left out."""
     events, leaves, waiting = tables.events, tables.leaves, tables.unsequenced
-    placed = and_(leaves.c.stream == events.c.stream, leaves.c.version == events.c.version)
+    placed = and_(
+        leaves.c.stream == events.c.stream, leaves.c.version == events.c.version
+    )
     queued = and_(
         waiting.c.stream == events.c.stream, waiting.c.version == events.c.version
     )

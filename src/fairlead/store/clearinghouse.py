@@ -156,6 +156,7 @@ def _narrowed(states: Sequence[State], words: str) -> list[ColumnElement[bool]]:
         conditions.append(tables.cases.c.state_name.in_(names))
     # Every word must occur; full-text search comes with the pages people work in.
     conditions += [
-        tables.cases.c.title.icontains(word, autoescape=True) for word in words.split()[:10]
+        tables.cases.c.title.icontains(word, autoescape=True)
+        for word in words.split()[:10]
     ]
     return conditions

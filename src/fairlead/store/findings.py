@@ -39,7 +39,7 @@ class SQLIndex:
         row = {"receipt": receipt, "features": msgspec.json.encode(features)}
         self.connection.execute(insert(tables.finding_features), row)
         rows = [
-            {"key": _digest(key), "detail": detail(features), "receipt": receipt}
+            {"key": _digest(key), "vagueness": -detail(features), "receipt": receipt}
             for key in keys_of(features)
         ]
         if rows:
@@ -57,7 +57,9 @@ class SQLIndex:
                 places[receipt] = max(place, places.get(receipt, 0))
         best = sorted(weights, key=lambda r: (-weights[r], -places[r]))[:limit]
         table = tables.finding_features
-        query = select(table.c.receipt, table.c.features).where(table.c.receipt.in_(best))
+        query = select(table.c.receipt, table.c.features).where(
+            table.c.receipt.in_(best)
+        )
         found = {
             receipt: msgspec.json.decode(written, type=Features)
             for receipt, written in self.connection.execute(query)
@@ -69,10 +71,12 @@ class SQLIndex:
         query = (
             select(table.c.id, table.c.receipt)
             .where(table.c.key == _digest(key))
-            .order_by(table.c.detail.desc(), table.c.id)
+            .order_by(table.c.vagueness, table.c.id)
             .limit(cap_of(key))
         )
-        return [(row.id, Receipt(row.receipt)) for row in self.connection.execute(query)]
+        return [
+            (row.id, Receipt(row.receipt)) for row in self.connection.execute(query)
+        ]
 
 
 def _digest(key: str) -> bytes:

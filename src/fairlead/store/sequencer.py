@@ -68,7 +68,9 @@ class Sequencer:
     def _place_some(self) -> int:
         with writing(self.engine) as connection:
             waiting = connection.execute(
-                select(tables.unsequenced).order_by(tables.unsequenced.c.id).limit(BATCH)
+                select(tables.unsequenced)
+                .order_by(tables.unsequenced.c.id)
+                .limit(BATCH)
             ).all()
             if waiting:
                 size = log_size(connection)

@@ -69,7 +69,13 @@ class SQLSubjects(Generic[S]):
         return self._one(self._states().where(self.kept.table.c.id == name), name)
 
     def save(
-        self, before: S | None, facts: Sequence[Fact], *, name: str, by: str, at: datetime
+        self,
+        before: S | None,
+        facts: Sequence[Fact],
+        *,
+        name: str,
+        by: str,
+        at: datetime,
     ) -> S:
         """Record *facts* and return the new state; see `fairlead.record.subjects`."""
         stream = self.kept.subject.stream(name)
@@ -106,7 +112,9 @@ class SQLSubjects(Generic[S]):
 
     def _append(self, stored: Sequence[StoredEvent]) -> None:
         try:
-            self.connection.execute(insert(tables.events), [event_row(e) for e in stored])
+            self.connection.execute(
+                insert(tables.events), [event_row(e) for e in stored]
+            )
         except IntegrityError as error:
             raise Conflict(
                 f"{stored[0].stream} changed meanwhile; read it again and retry"

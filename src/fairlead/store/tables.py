@@ -27,7 +27,6 @@ from sqlalchemy import (
     String,
     Table,
     Text,
-    desc,
 )
 from sqlalchemy.schema import SchemaItem
 from sqlalchemy.types import TypeDecorator
@@ -166,6 +165,8 @@ advisories = _subject(
     Column("published_at", Instant, nullable=False, index=True),
 )
 
+imports = _subject("imports", Column("at", Instant, nullable=False))
+
 finding_features = _table(
     "finding_features",
     Class.DERIVED,
@@ -178,9 +179,10 @@ finding_keys = _table(
     Class.DERIVED,
     Column("id", _counter, primary_key=True, autoincrement=True),
     Column("key", LargeBinary, nullable=False),
-    Column("detail", Integer, nullable=False),
+    # How little the finding says, as a number: the most detailed comes first.
+    Column("vagueness", Integer, nullable=False),
     Column("receipt", String(40), nullable=False, index=True),
-    Index("ix_finding_keys_key_detail_id", "key", desc("detail"), "id"),
+    Index("ix_finding_keys_key_vagueness_id", "key", "vagueness", "id"),
 )
 
 codes = _table(

@@ -160,7 +160,9 @@ class TileFolder:
         """Return the file of *tile*, or of the narrowest wider one that there is."""
         for width in range(tile.width, WIDTH + 1):
             try:
-                return (self.path / Tile(tile.level, tile.index, width).path).read_bytes()
+                return (
+                    self.path / Tile(tile.level, tile.index, width).path
+                ).read_bytes()
             except (FileNotFoundError, NotADirectoryError):
                 continue
         raise Damaged(f"{tile.path} is missing")

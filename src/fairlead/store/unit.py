@@ -9,13 +9,17 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, Engine
 
 from fairlead.base.ports import Randomness
+from fairlead.catalogue.imports import IMPORTS, Import
 from fairlead.record.events import Codec
 from fairlead.store import clearinghouse, members, tables
 from fairlead.store.agenda import SQLAgenda
 from fairlead.store.clearinghouse import SQLAdvisories, SQLCases, SQLSubmissions
 from fairlead.store.engine import open_engine, reading, writing
 from fairlead.store.findings import SQLIndex
+from fairlead.store.subjects import Kept, SQLSubjects
 from fairlead.store.members import SQLOrganisations, SQLPasses, SQLPeople, SQLTokens
+
+KEPT_IMPORTS = Kept(IMPORTS, tables.imports, lambda state: {"at": state.at})
 
 KEPT = (
     members.KEPT_ORGANISATIONS,
@@ -24,6 +28,7 @@ KEPT = (
     clearinghouse.KEPT_SUBMISSIONS,
     clearinghouse.KEPT_CASES,
     clearinghouse.KEPT_ADVISORIES,
+    KEPT_IMPORTS,
 )
 """Every kind of subject there is."""
 
@@ -46,6 +51,7 @@ class SQLUnit:
     advisories: SQLAdvisories
     index: SQLIndex
     agenda: SQLAgenda
+    imports: SQLSubjects[Import]
 
     @classmethod
     def of(cls, connection: Connection, randomness: Randomness) -> SQLUnit:
@@ -53,7 +59,9 @@ class SQLUnit:
         rest = (CODEC, randomness)
         return cls(
             connection=connection,
-            organisations=SQLOrganisations(connection, members.KEPT_ORGANISATIONS, *rest),
+            organisations=SQLOrganisations(
+                connection, members.KEPT_ORGANISATIONS, *rest
+            ),
             people=SQLPeople(connection, members.KEPT_PEOPLE, *rest),
             tokens=SQLTokens(connection, members.KEPT_TOKENS, *rest),
             codes=SQLPasses(connection, tables.codes),
@@ -65,6 +73,7 @@ class SQLUnit:
             advisories=SQLAdvisories(connection, clearinghouse.KEPT_ADVISORIES, *rest),
             index=SQLIndex(connection),
             agenda=SQLAgenda(connection),
+            imports=SQLSubjects(connection, KEPT_IMPORTS, *rest),
         )
 
 

@@ -69,6 +69,7 @@ def create_app(context: Context) -> Litestar:
         template_config=TemplateConfig(
             instance=JinjaTemplateEngine.from_environment(_environment(context))
         ),
+        logging_config=None,
         openapi_config=OpenAPIConfig(title="Fairlead", version="1", path="/v1/schema"),
     )
 

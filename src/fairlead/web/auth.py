@@ -91,7 +91,9 @@ def refuse_foreign(request: AnyRequest) -> None:
         return
     site = request.headers.get("sec-fetch-site")
     origin = request.headers.get("origin")
-    foreign = origin is not None and urlsplit(origin).netloc != request.headers.get("host")
+    foreign = origin is not None and urlsplit(origin).netloc != request.headers.get(
+        "host"
+    )
     if foreign or site not in {None, "same-origin", "none"}:
         raise HTTPException(
             status_code=403, detail="a browser sent this from another site"

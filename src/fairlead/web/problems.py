@@ -89,13 +89,15 @@ def answer_error(request: AnyRequest, error: Error) -> Response[Any]:
     if not _for_program(request):
         if status is HTTPStatus.UNAUTHORIZED:
             return Redirect("/sign-in")
-        detail = "There is nothing here." if status == HTTPStatus.NOT_FOUND else str(error)
+        detail = (
+            "There is nothing here." if status == HTTPStatus.NOT_FOUND else str(error)
+        )
         return _page(status, detail)
     kind, title = next(
         (named for cls, named in TYPES.items() if isinstance(error, cls)),
         ("about:blank", status.phrase),
     )
-    entries = ()
+    entries: tuple[Entry, ...] = ()
     if isinstance(error, errors.Invalid):
         entries = tuple(
             Entry(v.code, v.field, v.reason, v.also_field) for v in error.violations
@@ -123,7 +125,9 @@ def answer_http(request: AnyRequest, error: HTTPException) -> Response[Any]:
     if not _for_program(request):
         return _page(status, error.detail)
     answer = _document(
-        Problem(type="about:blank", title=status.phrase, status=status, detail=error.detail)
+        Problem(
+            type="about:blank", title=status.phrase, status=status, detail=error.detail
+        )
     )
     for name, value in (error.headers or {}).items():
         answer.headers[name] = value
@@ -146,7 +150,9 @@ def _refused_input(error: ValidationException) -> errors.Invalid:
     """Return what the framework found wrong with a path, query or small JSON body."""
     found: list[Any] = error.extra if isinstance(error.extra, list) else []
     violations = [
-        errors.Violation("invalid_field", str(e.get("key", "")), str(e.get("message", "")))
+        errors.Violation(
+            "invalid_field", str(e.get("key", "")), str(e.get("message", ""))
+        )
         for e in found
         if isinstance(e, dict)
     ]

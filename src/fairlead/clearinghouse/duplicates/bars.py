@@ -19,6 +19,8 @@ _CONTRARY = {
 }
 _FAR = 0.25
 _NEAR = 0.5
+_ALIKE = 0.5
+_FEW_WORDS = 0.2
 _SUBSTANCE = {"code": 0.06, "identifiers": 0.2, "numbers": 0.15, "words": 0.3}
 """From these values on a signal counts as agreement in substance."""
 
@@ -46,5 +48,7 @@ def _grounded(signals: Signals) -> bool:
         return True
     agreed = sum(signals[name] >= least for name, least in _SUBSTANCE.items())
     if signals["near_line"] >= _NEAR:
-        return agreed > 0
+        # At one statement, fewer words are enough when the same thing goes wrong.
+        alike = signals["same_kind"] >= _ALIKE and signals["words"] >= _FEW_WORDS
+        return agreed > 0 or alike
     return agreed > 1 and not signals["no_shared_place"]

@@ -20,7 +20,7 @@ class Verdict(StrEnum):
 class Thresholds:
     """Probabilities from which on a pair is merged, asked about, counted as same."""
 
-    merge: float = 0.65
+    merge: float = 0.6
     same: float = 0.30
     """The single cut where precision and recall balance: what `f1` is measured at."""
     ask: float = 0.12

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from litestar import Router, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, FromQuery, JSONBody
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from litestar.status_codes import HTTP_200_OK
 from msgspec import Meta, Struct
 
@@ -107,7 +107,7 @@ class Published(Struct, frozen=True, kw_only=True):
 def listed(
     request: AnyRequest,
     context: NamedDependency[Context],
-    state: FromQuery[State | None] = None,
+    wanted: Annotated[State | None, QueryParameter(name="state")] = None,
     q: FromQuery[str] = "",
     after: FromQuery[int] = 0,
 ) -> CaseList:
@@ -117,7 +117,7 @@ def listed(
             unit,
             auth.program(unit, request, context),
             Page(after=max(0, after)),
-            states=[state] if state else [],
+            states=[wanted] if wanted else [],
             words=q,
         )
         return CaseList(cases=[CaseAnswer.of(case) for case in found])
@@ -154,7 +154,12 @@ def move(
     with context.store.begin() as unit:
         asker = auth.program(unit, request, context)
         case = coordinating.move(
-            unit, asker, CaseId(case_id), data.to, reason=data.reason, at=context.clock()
+            unit,
+            asker,
+            CaseId(case_id),
+            data.to,
+            reason=data.reason,
+            at=context.clock(),
         )
     return CaseAnswer.of(case)
 

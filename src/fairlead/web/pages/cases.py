@@ -8,9 +8,9 @@ from typing import Annotated, Any
 
 from litestar import Response, Router, get, post
 from litestar.di import NamedDependency
-from litestar.enums import RequestEncodingType
-from litestar.params import Body, FromPath, FromQuery
+from litestar.params import FromPath, FromQuery, QueryParameter, URLEncodedBody
 from litestar.response import Redirect
+from litestar.status_codes import HTTP_303_SEE_OTHER
 from msgspec import Struct
 
 from fairlead.access.members import Person
@@ -25,11 +25,10 @@ from fairlead.programme.unit import Unit
 from fairlead.web import auth
 from fairlead.web.auth import AnyRequest
 from fairlead.web.context import Context
-from fairlead.web.pages.drafts import DraftForm, draft_of, prefilled
+from fairlead.web.pages.drafts import FIELDS, DraftForm, draft_of, prefilled
 from fairlead.web.pages.frame import page
 
 SIZE = 50
-FORM = RequestEncodingType.URL_ENCODED
 
 
 class MoveForm(Struct, frozen=True, kw_only=True):
@@ -57,13 +56,13 @@ class ReadInForm(Struct, frozen=True, kw_only=True):
 def queue(
     request: AnyRequest,
     context: NamedDependency[Context],
-    state: FromQuery[str] = "",
+    wanted: Annotated[str, QueryParameter(name="state")] = "",
     q: FromQuery[str] = "",
     after: FromQuery[int] = 0,
 ) -> Response[Any]:
     """List the cases that the person may see, the newest first."""
     after = max(0, after)
-    states = [s for s in State if s.value == state]
+    states = [s for s in State if s.value == wanted]
     with context.store.read() as unit:
         person = auth.person(unit, request, context)
         wanted = Page(after=after, size=SIZE + 1)
@@ -75,7 +74,7 @@ def queue(
         cases=found[:SIZE],
         counts=counts,
         states=list(State),
-        state=state,
+        state=wanted,
         q=q,
         newer=max(0, after - SIZE) if after else None,
         older=after + SIZE if len(found) > SIZE else None,
@@ -96,14 +95,16 @@ def read(
 def move(
     request: AnyRequest,
     case_id: FromPath[str],
-    data: Annotated[MoveForm, Body(media_type=FORM)],
+    data: URLEncodedBody[MoveForm],
     context: NamedDependency[Context],
 ) -> Response[Any]:
     """Move a case to another state."""
 
     def act(unit: Unit, person: Person) -> None:
         if data.to not in set(State):
-            raise Invalid("choose a state", [Violation("missing_field", "to", "choose")])
+            raise Invalid(
+                "choose a state", [Violation("missing_field", "to", "choose")]
+            )
         coordinating.move(
             unit,
             person.asker,
@@ -120,7 +121,7 @@ def move(
 def shorten(
     request: AnyRequest,
     case_id: FromPath[str],
-    data: Annotated[EmbargoForm, Body(media_type=FORM)],
+    data: URLEncodedBody[EmbargoForm],
     context: NamedDependency[Context],
 ) -> Response[Any]:
     """Let the embargo of a case end earlier."""
@@ -149,7 +150,7 @@ def shorten(
 def read_in(
     request: AnyRequest,
     case_id: FromPath[str],
-    data: Annotated[ReadInForm, Body(media_type=FORM)],
+    data: URLEncodedBody[ReadInForm],
     context: NamedDependency[Context],
 ) -> Response[Any]:
     """Let an organisation see a case from now on."""
@@ -171,7 +172,7 @@ def read_in(
 def publish(
     request: AnyRequest,
     case_id: FromPath[str],
-    data: Annotated[DraftForm, Body(media_type=FORM)],
+    data: URLEncodedBody[DraftForm],
     context: NamedDependency[Context],
 ) -> Response[Any]:
     """Publish the advisory of a case."""
@@ -204,10 +205,8 @@ def _act(  # noqa: PLR0913, PLR0917 - one value a thing that differs
     except (Invalid, Refused) as error:
         with context.store.read() as unit:
             person = auth.person(unit, request, context)
-            return _show(
-                unit, person, case_id, form=form, typed=typed, error=error
-            )
-    return Redirect(f"/cases/{case_id}", status_code=HTTPStatus.SEE_OTHER)
+            return _show(unit, person, case_id, form=form, typed=typed, error=error)
+    return Redirect(f"/cases/{case_id}", status_code=HTTP_303_SEE_OTHER)
 
 
 def _show(  # noqa: PLR0913 - one value a thing that must be said
@@ -238,7 +237,7 @@ def _show(  # noqa: PLR0913 - one value a thing that must be said
         form=form,
         typed=typed,
         error=str(error) if error else None,
-        wrong={v.field: v.reason for v in violations},
+        wrong={FIELDS.get(v.field, v.field): v.reason for v in violations},
     )
 
 
@@ -249,6 +248,4 @@ def _utc(typed: str) -> str:
     return f"{typed}Z" if typed and bare else typed
 
 
-router = Router(
-    "/", route_handlers=[queue, read, move, shorten, read_in, publish]
-)
+router = Router("/", route_handlers=[queue, read, move, shorten, read_in, publish])

@@ -98,7 +98,13 @@ TRACK = (State.OPEN, State.TRIAGED, State.WITH_OWNER, State.FIXED, State.PUBLISH
 
 def steps(state: State) -> list[tuple[State, str]]:
     """Return the track with where a case stands on it: complete, current or ahead."""
-    place = TRACK.index(state) if state in TRACK else len(TRACK) if state == State.CLOSED else -1
+    place = (
+        TRACK.index(state)
+        if state in TRACK
+        else len(TRACK)
+        if state == State.CLOSED
+        else -1
+    )
     return [
         (step, "complete" if i < place else "current" if i == place else "ahead")
         for i, step in enumerate(TRACK)

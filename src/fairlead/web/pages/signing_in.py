@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Any
 
 from litestar import Response, Router, get, post
 from litestar.datastructures import Cookie
 from litestar.di import NamedDependency
-from litestar.enums import RequestEncodingType
-from litestar.params import Body
+from litestar.params import URLEncodedBody
 from litestar.response import Redirect
+from litestar.status_codes import HTTP_303_SEE_OTHER
 from msgspec import Struct
 
 from fairlead.access import membership
@@ -48,7 +48,7 @@ def form() -> Response[Any]:
 
 @post("/sign-in", sync_to_thread=True, include_in_schema=False)
 def sign_in(
-    data: Annotated[SignIn, Body(media_type=RequestEncodingType.URL_ENCODED)],
+    data: URLEncodedBody[SignIn],
     context: NamedDependency[Context],
 ) -> Response[Any]:
     """Take a one-time code and begin a session."""
@@ -66,9 +66,11 @@ def sign_in(
             error=str(error),
         )
     answer = Redirect(
-        start_of(person) if person else "/", status_code=HTTPStatus.SEE_OTHER
+        start_of(person) if person else "/", status_code=HTTP_303_SEE_OTHER
     )
-    answer.set_cookie(_cookie(context, session, int(membership.SESSION_LASTS.total_seconds())))
+    answer.set_cookie(
+        _cookie(context, session, int(membership.SESSION_LASTS.total_seconds()))
+    )
     return answer
 
 
@@ -79,7 +81,7 @@ def sign_out(request: AnyRequest, context: NamedDependency[Context]) -> Response
     if secret is not None:
         with context.store.begin() as unit:
             membership.sign_out(unit, secret)
-    answer = Redirect("/", status_code=HTTPStatus.SEE_OTHER)
+    answer = Redirect("/", status_code=HTTP_303_SEE_OTHER)
     answer.set_cookie(_cookie(context, "", 0))
     return answer
 

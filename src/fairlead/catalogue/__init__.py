@@ -1,0 +1,1 @@
+"""The catalogue: what others have published. Reference data, replaceable at any time."""
