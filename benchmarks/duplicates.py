@@ -192,12 +192,15 @@ def main(arguments: Sequence[str]) -> int:
     except CorpusError as error:
         sys.stderr.write(f"{error}\n")
         return 2
+    short = {Path(name).name for name in corpora}
     everything = list(itertools.chain.from_iterable(corpora.values()))
     result = {
         "note": AUTHORED,
         **figures(everything, quick=options.quick),
         "folders": {
-            Path(name).name: figures(reports, quick=options.quick)
+            (Path(name).name if len(short) == len(corpora) else name): figures(
+                reports, quick=options.quick
+            )
             for name, reports in corpora.items()
         },
     }

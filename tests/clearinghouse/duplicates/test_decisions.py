@@ -136,3 +136,19 @@ def test_thresholds_must_rise():
     """An order that makes no sense is refused."""
     with pytest.raises(ValueError, match="rise"):
         Thresholds(merge=0.2, same=0.3, ask=0.1)
+
+
+@pytest.mark.parametrize(
+    ("versions", "code"),
+    [
+        (("1.9", "2.0.3"), "same_version"),
+        (("<2.1",), "same_version"),
+        (("1.4.9",), "other_version"),
+        (("< 2.0.1",), "other_version"),
+    ],
+)
+def test_versions_are_compared_by_the_newest_affected(crash, review, versions, code):
+    """Two bugs are mostly reported against the releases before their fixes."""
+    a = crash(purl="pkg:pypi/demo", versions=("2.0.2", "2.0.3"))
+    b = review(purl="pkg:pypi/demo", versions=versions)
+    assert code in {reason.code for reason in compared(a, b).reasons}

@@ -40,6 +40,11 @@ def related(finding):
             {"purl": "pkg:golang/github.com/foo/barbaz/sub"},
             {"repository": "https://github.com/Foo/BarBaz.git"},
         ),
+        ({"software": "video.js"}, {"purl": "pkg:github/videojs/video.js"}),
+        (
+            {"software": "org.acme:parser", "ecosystem": "Maven"},
+            {"purl": "pkg:maven/org.acme/parser@1"},
+        ),
         ({"software": "Some Thing"}, {"software": "some-thing", "ecosystem": "GNU"}),
     ],
 )
@@ -51,6 +56,7 @@ def test_one_package_by_two_names(related, a, b):
 @pytest.mark.parametrize(
     ("a", "b", "expected"),
     [
+        ("pkg:github/php/php-src", "pkg:generic/php", Relation.KIN),
         ("pkg:npm/request", "pkg:pypi/request", Relation.KIN),
         ("pkg:npm/%40acme/core", "pkg:npm/%40other/core", Relation.KIN),
         ("pkg:github/me/curl", "pkg:github/curl/curl", Relation.KIN),

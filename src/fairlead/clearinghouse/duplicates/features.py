@@ -77,7 +77,7 @@ class Features(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 _COMMIT = re.compile(r"(?<![0-9a-f])[0-9a-f]{7,40}(?![0-9a-f])")
 _COMMIT_ADDRESS = re.compile(r"/commit/([0-9a-f]{7,40})(?![0-9a-f])")
-_VERSION = re.compile(r"(?<![0-9.])[0-9]{1,5}(?:\.[0-9]{1,5}){1,4}(?![0-9])")
+_VERSION = re.compile(r"(< ?)?(?<![0-9.])([0-9]{1,5}(?:\.[0-9]{1,5}){1,4})(?![0-9])")
 _UPSTREAM_ID = re.compile(
     r"CVE-[0-9]{4}-[0-9]{4,9}|GHSA(?:-[0-9a-z]{4}){3}|OSV-[0-9]{4}-[0-9]{1,9}"
     r"|PYSEC-[0-9]{4}-[0-9]{1,9}|RUSTSEC-[0-9]{4}-[0-9]{4}|GO-[0-9]{4}-[0-9]{4}",
@@ -157,7 +157,9 @@ def _commits(finding: Finding) -> tuple[str, ...]:
 
 
 def _versions(finding: Finding, prose: str) -> tuple[str, ...]:
+    """Return versions said to be affected; one that is the first good one as `<2.0`."""
     purl = (finding.purl or "").partition("@")[2].partition("?")[0][:60]
     declared = [purl, *(version[:60] for version in finding.versions[:50])]
     named = _VERSION.findall(" ".join(declared)) or _VERSION.findall(prose)[:4]
-    return tuple(sorted(set(named))[:SHORT_CAP])
+    found = {("<" if below else "") + version for below, version in named}
+    return tuple(sorted(found)[:SHORT_CAP])

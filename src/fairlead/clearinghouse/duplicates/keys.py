@@ -91,8 +91,9 @@ def _located(name: str, base: str, function: str, features: Features) -> Iterabl
     yield from (f"i:{name}:{word}" for word in _rare_identifiers(features))
     yield from (f"n:{name}:{number}" for number in features.numbers[:4])
     yield from (f"w:{name}:{word}" for word in _rare_words(features))
-    if features.versions:
-        yield f"v:{name}:{max(features.versions, key=_order)}"
+    affected = [version for version in features.versions if version[0] != "<"]
+    if affected:
+        yield f"v:{name}:{max(affected, key=_order)}"
     yield f"g:{name}"
 
 

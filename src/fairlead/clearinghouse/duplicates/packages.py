@@ -31,6 +31,7 @@ _ECOSYSTEMS = {
     "rubygems": "gem",
 }
 _AFFIXES = ("python", "lib", "node", "rust", "go", "ruby", "perl", "php")
+_ENDINGS = frozenset({"cpp", "dev", "js", "project", "py", "rb", "rs", "source", "src"})
 _NAME_CAP = 200
 _SEPARATORS = re.compile(r"[^a-z0-9+]+")
 _REPOSITORY = re.compile(
@@ -61,6 +62,8 @@ def identities_of(finding: Finding) -> tuple[str, ...]:
         place = (finding.ecosystem or "").strip().lower()[:_NAME_CAP]
         place = _ECOSYSTEMS.get(place, place).replace("/", " ")
         software = finding.software.strip().lower()[:_NAME_CAP]
+        if place == "maven":
+            software = software.replace(":", "/")
         if place in _REGISTRIES:
             found.add(f"{place}/{_spelled(place, software)}")
         else:
@@ -106,7 +109,9 @@ def names_of(identity: str) -> tuple[str, ...]:
     if not words:
         return ()
     names = ["".join(words)]
-    if len(words) > 1 and words[0] in _AFFIXES:
+    if len(words) > 1 and words[-1] in _ENDINGS:
+        names.append("".join(words[:-1]))
+    elif len(words) > 1 and words[0] in _AFFIXES:
         names.append("".join(words[1:]))
     elif len(words) > 1:
         names.append("".join(word[0] for word in words[:-1]) + words[-1])

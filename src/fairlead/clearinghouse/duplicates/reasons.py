@@ -59,7 +59,9 @@ def _identifiers(a: Features, b: Features) -> str:
 
 
 def _newest(features: Features) -> str:
-    return max(features.versions, key=lambda v: [int(n) for n in v.split(".")])
+    return max(
+        features.versions, key=lambda v: [int(n) for n in v.lstrip("<").split(".")]
+    )
 
 
 _WRITERS = {

@@ -260,10 +260,9 @@ def shared_commit(a: Features, b: Features) -> bool:
 
 def _versions(a: Features, b: Features) -> tuple[float, float]:
     """Compare the newest versions affected: those just before the fix."""
-    ours = {_version(v) for v in a.versions}
-    theirs = {_version(v) for v in b.versions}
+    ours, theirs = affected_versions(a), affected_versions(b)
     if not ours or not theirs:
-        return 0.0, 0.0
+        return _bounds(a, b)
     newest, newest_other = max(ours), max(theirs)
     if newest == newest_other:
         return 1.0, 0.0
@@ -271,6 +270,23 @@ def _versions(a: Features, b: Features) -> tuple[float, float]:
         return 0.0, 1.0
     disjoint = newest < min(theirs) or newest_other < min(ours)
     return (0.2 if disjoint else 0.3), 0.0
+
+
+def _bounds(a: Features, b: Features) -> tuple[float, float]:
+    """Compare where one says only which version is good again (`<2.0`)."""
+    for one, other in ((a, b), (b, a)):
+        good = [_version(v[1:]) for v in one.versions if v.startswith("<")]
+        affected = affected_versions(other)
+        if good and affected:
+            newest, bound = max(affected), max(good)
+            near = newest < bound and newest[0] == bound[0]
+            return (0.3 if near else 0.0), float(newest >= bound)
+    return 0.0, 0.0
+
+
+def affected_versions(features: Features) -> set[tuple[int, ...]]:
+    """Return the versions said to be affected, of three numbers at most."""
+    return {_version(v) for v in features.versions if not v.startswith("<")}
 
 
 def _version(written: str) -> tuple[int, ...]:
