@@ -16,7 +16,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from threading import Lock
 
 from sqlalchemy import Connection, Engine, delete, func, insert, select, text
 
@@ -41,6 +42,7 @@ class Sequencer:
     tiles: TileFolder
     signer: Signer
     origin: str
+    _lock: Lock = field(default_factory=Lock)
 
     def round(self) -> int:
         """Give every event that waits its place, publish, and return the log's size."""
@@ -51,10 +53,19 @@ class Sequencer:
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
-        """Hold the database's lock; on SQLite the server's file lock does the same."""
-        if self.engine.dialect.name != "postgresql":
-            yield
-            return
+        """Be the only one: in this process by a lock, on PostgreSQL by the database's.
+
+        On SQLite the server's file lock keeps other processes away.
+        """
+        with self._lock:
+            if self.engine.dialect.name == "postgresql":
+                with self._database_lock():
+                    yield
+            else:
+                yield
+
+    @contextmanager
+    def _database_lock(self) -> Iterator[None]:
         with self.engine.connect() as connection:
             take = text("select pg_try_advisory_lock(:lock)")
             if not connection.execute(take, {"lock": _LOCK}).scalar_one():

@@ -1,0 +1,361 @@
+"""`fairlead demo`: the clearinghouse at work, on real input, in one command."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import secrets
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import Any
+
+import click
+import httpx
+
+from fairlead.access import membership
+from fairlead.access.roles import SCOPES, Role, operator
+from fairlead.cli.catalogue import documents
+from fairlead.cli.output import command, show, system
+from fairlead.cli.serve import start_logging
+from fairlead.errors import Error, Unavailable
+from fairlead.wiring import System, now
+
+PROGRAMME = "Fairlead Demo Clearinghouse"
+PUBLISHED = "rebuild_proxies"
+"""The case whose advisory is published: its title holds this."""
+PATIENCE = 30
+"""Seconds to wait for all answers."""
+
+ADVISORY = {
+    "title": "Requests: proxy credentials sent to the destination of a redirect",
+    "summary": "Requests sends Proxy-Authorization to the destination server when it is"
+    " redirected to an HTTPS address.",
+    "description": "When a request through an authenticating proxy is redirected to an"
+    " HTTPS address, rebuild_proxies puts the Proxy-Authorization header on the request"
+    " again. Inside the CONNECT tunnel the proxy cannot remove it, so the destination"
+    " server learns the credentials of the proxy.",
+    "aliases": ["CVE-2023-32681", "PYSEC-2023-74"],
+    "affected": [
+        {
+            "vendor": "Python Software Foundation",
+            "product": "requests",
+            "purl": "pkg:pypi/requests",
+            "introduced": "2.3.0",
+            "fixed": "2.31.0",
+        }
+    ],
+    "cwe": {
+        "id": "CWE-200",
+        "name": "Exposure of Sensitive Information to an Unauthorized Actor",
+    },
+    "severities": ["CVSS:3.1/AV:N/AC:H/PR:N/UI:R/S:C/C:H/I:N/A:N"],
+    "remediations": [
+        {
+            "category": "vendor_fix",
+            "details": "Update to 2.31.0 or later, then change the proxy credentials.",
+        }
+    ],
+    "references": [
+        {
+            "url": "https://github.com/psf/requests/releases/tag/v2.31.0",
+            "summary": "Release notes",
+            "category": "FIX",
+        }
+    ],
+    "credits": [{"name": "Northlight Labs"}],
+}
+"""What the coordinator writes; about a real vulnerability, fixed in May 2023."""
+
+WAY = (
+    ("triaged", "Reproduced by the coordinator."),
+    ("with owner", "Delivered to the maintainers."),
+    ("fixed", "Release 2.31.0 holds the fix."),
+)
+"""The moves of the case that is published, each with its reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cast:
+    """Who acts in the demo."""
+
+    tokens: dict[str, str]
+    """By finder: the token it submits with."""
+    coordinator: str
+    """The coordinator's token."""
+    codes: dict[str, str]
+    """By person: the code to sign in with."""
+
+
+@command
+def _demo(home: Path | None, *, once: bool, port: int, as_json: bool) -> None:
+    folder = home or Path(tempfile.mkdtemp(prefix="fairlead-demo-"))
+    if folder.exists() and any(folder.iterdir()):
+        raise Unavailable(f"{folder} is not empty; the demo needs a fresh folder")
+    start_logging("warning")
+    from fairlead.web.server import free_port
+
+    with system(folder, programme=PROGRAMME, port=port, database=None) as opened:
+        if port == 0:
+            opened.use_port(free_port(opened.settings.host))
+        ends = once or not sys.stdout.isatty()
+        stage = Stage(opened, ends=ends, as_json=as_json)
+        asyncio.run(stage.play())
+    if stage.failure is not None:
+        raise stage.failure
+
+
+demo = click.command("demo", help="Show the clearinghouse at work, in a fresh folder.")(
+    click.option("--once", is_flag=True, help="End after the table.")(
+        click.option("--port", default=0, help="Port; any free one otherwise.")(_demo)
+    )
+)
+
+
+class Stage:
+    """Runs the server, and the demo against it, in one process."""
+
+    def __init__(self, opened: System, *, ends: bool, as_json: bool) -> None:
+        """Prepare; *ends* stops the server after the table."""
+        self.failure: Error | None = None
+        self._opened = opened
+        self._ends = ends
+        self._as_json = as_json
+        self._began = time.monotonic()
+
+    async def play(self) -> None:
+        """Serve, act, and go on serving unless the demo ends after its table."""
+        ready = threading.Event()
+        serving = asyncio.create_task(self._opened.serve(ready.set))
+        acting = asyncio.create_task(asyncio.to_thread(self._act, ready))
+        await asyncio.wait({serving, acting}, return_when=asyncio.FIRST_COMPLETED)
+        if serving.done():
+            ready.set()
+            await serving
+        await acting
+        if self._ends or self.failure is not None:
+            serving.cancel()
+        try:
+            await serving
+        except asyncio.CancelledError:
+            return
+
+    def _act(self, ready: threading.Event) -> None:
+        ready.wait()
+        try:
+            told = self._tell()
+        except httpx.HTTPError as error:
+            self.failure = Unavailable(f"the server stopped answering: {error}")
+            return
+        except Error as error:
+            self.failure = error
+            return
+        show(told, as_json=self._as_json, text=_table(told, ends=self._ends))
+        sys.stdout.flush()
+
+    def _tell(self) -> dict[str, Any]:
+        """Do everything, and return the figures."""
+        address = self._opened.settings.public_address
+        self._say(f"Everything of this demo is in {self._opened.settings.home}")
+        with as_file(files("fairlead.cli") / "sample") as sample:
+            catalogue = self._import(sample)
+            self._say(f"Imported {catalogue} real advisories into the catalogue")
+            reports = list(_reports(sample / "reports.jsonl"))
+        cast = self._cast(sorted({finder for finder, _ in reports}))
+        with httpx.Client(base_url=address, timeout=PATIENCE) as http:
+            receipts = self._submit(http, cast, reports)
+            outcomes = self._wait(http, cast, receipts)
+            advisory = self._publish(http, cast)
+        cases = self._cases(cast, address)
+        size = self._opened.sequencer.round()
+        distinct = len(set(receipts))
+        return {
+            "address": address,
+            "home": str(self._opened.settings.home),
+            "catalogue_records": catalogue,
+            "reports": len(reports),
+            "resubmissions_recognised": len(reports) - distinct,
+            "findings": distinct,
+            "cases": len(cases),
+            "duplicates_spared": sum(case["findings"] - 1 for case in cases),
+            "in_review": outcomes.count("in review"),
+            "advisories": [advisory],
+            "checkpoint": (self._opened.tiles.checkpoint() or "").splitlines()[:3],
+            "record_size": size,
+            "seconds": round(time.monotonic() - self._began, 1),
+            "codes": cast.codes,
+        }
+
+    def _import(self, sample: Path) -> int:
+        held = self._opened.catalogue()
+        try:
+            done = held.take(documents((sample / "osv.jsonl", sample / "csaf.jsonl")))
+        finally:
+            held.close()
+        self._opened.note_import(done)
+        return done.taken
+
+    def _cast(self, finders: Sequence[str]) -> Cast:
+        """Make the organisations, tokens and people of the demo."""
+        me = operator("demo")
+        at, lasts = now(), timedelta(days=1)
+        tokens: dict[str, str] = {}
+        codes: dict[str, str] = {}
+        people = ((PROGRAMME, "Coordinator", Role.COORDINATOR),) + (
+            (finders[0], "Finder", Role.REPORTER),
+        )
+        with self._opened.store.begin() as unit:
+            for name in (PROGRAMME, *finders):
+                membership.join(unit, me, name, at=at, randomness=secrets.token_bytes)
+                role = Role.COORDINATOR if name == PROGRAMME else Role.REPORTER
+                issued = membership.issue_token(
+                    unit,
+                    me,
+                    name,
+                    label="demo",
+                    scopes=SCOPES[role],
+                    lasts=lasts,
+                    at=at,
+                    randomness=secrets.token_bytes,
+                )
+                tokens[name] = issued.secret
+            for organisation, name, role in people:
+                person = membership.enrol(
+                    unit,
+                    me,
+                    organisation,
+                    f"{name} of {organisation}",
+                    (role,),
+                    at=at,
+                    randomness=secrets.token_bytes,
+                )
+                codes[f"{name} of {organisation}"] = membership.hand_out_code(
+                    unit, me, person.id, at=at, randomness=secrets.token_bytes
+                )
+        return Cast(tokens, tokens.pop(PROGRAMME), codes)
+
+    def _submit(
+        self, http: httpx.Client, cast: Cast, reports: Sequence[tuple[str, bytes]]
+    ) -> list[str]:
+        """Send each report as its finder would; return the receipts."""
+        receipts: list[str] = []
+        for finder, document in reports:
+            headers = {
+                "Authorization": f"Bearer {cast.tokens[finder]}",
+                "Content-Type": "application/json",
+            }
+            answer = _checked(http.post("/v1/reports", content=document, headers=headers))
+            receipts.append(answer["receipt"])
+        self._say(f"Submitted {len(reports)} reports by {len(cast.tokens)} finders")
+        return receipts
+
+    def _wait(
+        self, http: httpx.Client, cast: Cast, receipts: Sequence[str]
+    ) -> list[str]:
+        """Ask for each outcome until all are there."""
+        headers = {"Authorization": f"Bearer {cast.coordinator}"}
+        outcomes: dict[str, str] = {}
+        until = time.monotonic() + PATIENCE
+        while len(outcomes) < len(set(receipts)):
+            for receipt in set(receipts) - set(outcomes):
+                told = _checked(http.get(f"/v1/submissions/{receipt}", headers=headers))
+                if told["status"] == "done":
+                    outcomes[receipt] = told["outcome"]
+            if time.monotonic() > until:
+                raise Unavailable("not all reports were answered in time")
+            time.sleep(0.05)
+        self._say("Every report is answered as new, already known, or in review")
+        return list(outcomes.values())
+
+    def _publish(self, http: httpx.Client, cast: Cast) -> str:
+        """Take one case from open to public, as a coordinator would."""
+        headers = {"Authorization": f"Bearer {cast.coordinator}"}
+        found = _checked(http.get("/v1/cases", params={"q": PUBLISHED}, headers=headers))
+        case = max(found["cases"], key=lambda c: c["findings"])["id"]
+        for state, reason in WAY:
+            body = {"to": state, "reason": reason}
+            _checked(http.post(f"/v1/cases/{case}/moves", json=body, headers=headers))
+        body = {
+            "until": now().isoformat(),
+            "rule": "agreed with the owner",
+            "reason": "The fix is released.",
+        }
+        _checked(http.post(f"/v1/cases/{case}/embargo", json=body, headers=headers))
+        answer = _checked(
+            http.post(f"/v1/cases/{case}/advisory", json=ADVISORY, headers=headers)
+        )
+        self._say(f"Published {answer['advisory']} as CSAF 2.0 and OSV")
+        for kind in ("csaf", "osv"):
+            _checked(http.get(f"/advisories/{answer['advisory']}/{kind}"))
+        return str(answer["advisory"])
+
+    def _cases(self, cast: Cast, address: str) -> list[dict[str, Any]]:
+        """Return all cases that were not merged into others."""
+        headers = {"Authorization": f"Bearer {cast.coordinator}"}
+        cases: list[dict[str, Any]] = []
+        with httpx.Client(base_url=address, headers=headers) as http:
+            while True:
+                page = _checked(http.get("/v1/cases", params={"after": len(cases)}))
+                cases += page["cases"]
+                if not page["cases"]:
+                    return [case for case in cases if case["state"] != "merged"]
+
+    def _say(self, text: str) -> None:
+        if not self._as_json:
+            click.echo(f"{time.monotonic() - self._began:5.1f} s  {text}")
+
+
+def _reports(path: Path) -> Iterator[tuple[str, bytes]]:
+    """Return each report of the sample with its finder, as it is sent."""
+    for line in path.read_text("utf-8").splitlines():
+        sent = json.loads(line)
+        yield sent["finder"], json.dumps(sent["report"], ensure_ascii=False).encode()
+
+
+def _checked(answer: httpx.Response) -> Any:  # noqa: ANN401 - any JSON
+    """Return what the server answered, or stop the demo with what it said."""
+    if answer.is_error:
+        raise Unavailable(f"{answer.request.url}: {answer.status_code} {answer.text}")
+    return answer.json()
+
+
+def _table(told: dict[str, Any], *, ends: bool) -> str:
+    """Return the table, and what to do next."""
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("What", "How many", title="One day of a clearinghouse")
+    table.columns[1].justify = "right"
+    for name, key in (
+        ("reports sent", "reports"),
+        ("sent twice, recognised", "resubmissions_recognised"),
+        ("findings", "findings"),
+        ("cases", "cases"),
+        ("duplicates spared to owners", "duplicates_spared"),
+        ("for a coordinator to decide", "in_review"),
+        ("advisories in the catalogue", "catalogue_records"),
+        ("events on the record", "record_size"),
+    ):
+        table.add_row(name, str(told[key]))
+    table.add_row("advisories published", str(len(told["advisories"])))
+    console = Console(highlight=False)
+    with console.capture() as captured:
+        console.print(table)
+    origin, size, root = told["checkpoint"]
+    lines = [captured.get(), f"Checkpoint: {origin}, {size} entries, root {root}"]
+    if ends:
+        lines.append(f"Check it: fairlead record check --home {told['home']}")
+        return "\n".join(lines)
+    lines.append(f"\nOpen {told['address']}/sign-in and sign in with a one-time code:")
+    lines += [f"  {code}  {who}" for who, code in told["codes"].items()]
+    lines.append(
+        f"The advisory: {told['address']}/advisories/{told['advisories'][0]}"
+        "\nCtrl-C stops the server."
+    )
+    return "\n".join(lines)
