@@ -229,8 +229,8 @@ class System:
             rules=self.rules,
         )
 
-    async def serve(self, ready: Any = None) -> None:  # noqa: ANN401 - a callable
-        """Serve until SIGINT or SIGTERM; *ready* is called once requests are taken.
+    async def serve(self, ended: Any, ready: Any) -> None:  # noqa: ANN401 - see web.server
+        """Serve until *ended* is set; *ready* is called once requests are taken.
 
         Everything is in this one process: killing it leaves nothing behind.
 
@@ -248,6 +248,7 @@ class System:
                     self.context(runner.wake),
                     host=self.settings.host,
                     port=self.settings.port,
+                    ended=ended,
                     ready=ready,
                 )
             finally:

@@ -156,7 +156,11 @@ def _products(tree: dict[str, Any]) -> list[str]:
 
 def _branches(node: dict[str, Any]) -> list[dict[str, Any]]:
     branches = node.get("branches", [])
-    return [b for b in branches if isinstance(b, dict)] if isinstance(branches, list) else []
+    return (
+        [b for b in branches if isinstance(b, dict)]
+        if isinstance(branches, list)
+        else []
+    )
 
 
 def _convert(value: object, kind: type[T]) -> T:

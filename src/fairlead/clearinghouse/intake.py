@@ -34,7 +34,9 @@ def finding_of(receipt: Receipt, report: TapReport) -> Finding:
         cvss_vector=_assessed(report, "cvss_vector"),
         discovery_method=report.discovery_method,
         discovery_tooling=report.discovery_tooling,
-        attachments=tuple(_attachment(a) for a in report.attachments),
+        attachments=tuple(
+            _attachment(a) for a in (*report.attachments, *report.folded)
+        ),
     )
 
 

@@ -7,7 +7,6 @@ import json
 import secrets
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -131,23 +130,21 @@ class Stage:
 
     async def play(self) -> None:
         """Serve, act, and go on serving unless the demo ends after its table."""
-        ready = threading.Event()
-        serving = asyncio.create_task(self._opened.serve(ready.set))
-        acting = asyncio.create_task(asyncio.to_thread(self._act, ready))
-        await asyncio.wait({serving, acting}, return_when=asyncio.FIRST_COMPLETED)
-        if serving.done():
-            ready.set()
-            await serving
-        await acting
-        if self._ends or self.failure is not None:
-            serving.cancel()
-        try:
-            await serving
-        except asyncio.CancelledError:
-            return
+        from fairlead.web.server import ended_by_signal
 
-    def _act(self, ready: threading.Event) -> None:
-        ready.wait()
+        ready, ended = asyncio.Event(), ended_by_signal()
+        serving = asyncio.create_task(self._opened.serve(ended, ready.set))
+        waiting = asyncio.create_task(ready.wait())
+        await asyncio.wait({serving, waiting}, return_when=asyncio.FIRST_COMPLETED)
+        if serving.done():
+            waiting.cancel()
+        else:
+            await asyncio.to_thread(self._act)
+            if self._ends or self.failure is not None:
+                ended.set()
+        await serving
+
+    def _act(self) -> None:
         try:
             told = self._tell()
         except httpx.HTTPError as error:
@@ -250,7 +247,9 @@ class Stage:
                 "Authorization": f"Bearer {cast.tokens[finder]}",
                 "Content-Type": "application/json",
             }
-            answer = _checked(http.post("/v1/reports", content=document, headers=headers))
+            answer = _checked(
+                http.post("/v1/reports", content=document, headers=headers)
+            )
             receipts.append(answer["receipt"])
         self._say(f"Submitted {len(reports)} reports by {len(cast.tokens)} finders")
         return receipts
@@ -276,7 +275,9 @@ class Stage:
     def _publish(self, http: httpx.Client, cast: Cast) -> str:
         """Take one case from open to public, as a coordinator would."""
         headers = {"Authorization": f"Bearer {cast.coordinator}"}
-        found = _checked(http.get("/v1/cases", params={"q": PUBLISHED}, headers=headers))
+        found = _checked(
+            http.get("/v1/cases", params={"q": PUBLISHED}, headers=headers)
+        )
         case = max(found["cases"], key=lambda c: c["findings"])["id"]
         for state, reason in WAY:
             body = {"to": state, "reason": reason}

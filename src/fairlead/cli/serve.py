@@ -6,6 +6,7 @@ import asyncio
 import json
 import logging
 import sys
+from functools import partial
 from pathlib import Path
 
 import click
@@ -54,13 +55,18 @@ def serve(
     An operator makes the first members with `fairlead organisation add` and
     `fairlead person add`, before or while it runs.
     """
-    from fairlead.web.server import free_port
+    from fairlead.web.server import ended_by_signal, free_port
 
     with system(home, host=host, port=port) as opened:
         start_logging(opened.settings.log_level)
         if opened.settings.port == 0:
             opened.use_port(free_port(opened.settings.host))
-        asyncio.run(opened.serve(lambda: _tell_ready(opened, as_json=as_json)))
+
+        async def run() -> None:
+            ready = partial(_tell_ready, opened, as_json=as_json)
+            await opened.serve(ended_by_signal(), ready)
+
+        asyncio.run(run())
 
 
 def _tell_ready(opened: System, *, as_json: bool) -> None:

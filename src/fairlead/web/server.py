@@ -22,9 +22,14 @@ TRIES = 200
 
 
 async def serve(
-    context: Context, *, host: str, port: int, ready: Callable[[], None] | None = None
+    context: Context,
+    *,
+    host: str,
+    port: int,
+    ended: asyncio.Event,
+    ready: Callable[[], None] | None = None,
 ) -> None:
-    """Serve *context* until SIGINT, SIGTERM or cancellation.
+    """Serve *context* until *ended* is set; *ready* is called once requests are taken.
 
     Raises:
         InUse: the port is taken.
@@ -39,10 +44,6 @@ async def serve(
         websockets=False,
         log_enabled=False,
     )
-    ended = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, ended.set)
     serving = asyncio.create_task(server.serve())
     waiting = asyncio.create_task(ended.wait())
     try:
@@ -55,6 +56,15 @@ async def serve(
         server.stop()
         waiting.cancel()
         await serving
+
+
+def ended_by_signal() -> asyncio.Event:
+    """Return an event that SIGINT and SIGTERM set."""
+    ended = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, ended.set)
+    return ended
 
 
 def free_port(host: str) -> int:

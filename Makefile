@@ -1,0 +1,54 @@
+# `make demo` and `make test` each do all that they need on a fresh machine with Python
+# 3.11 or later, git, make and the system's package manager.
+
+PY := .venv/bin/python
+RUN := .venv/.run
+DEV := .venv/.dev
+
+.PHONY: demo test check env format benchmarks pins wheel docs
+
+demo: $(RUN)  ## The main job: the clearinghouse at work, in a fresh folder.
+	.venv/bin/fairlead demo
+
+test: $(DEV)  ## The whole suite, on SQLite and PostgreSQL, in a real browser.
+	tools/system-packages.sh
+	$(PY) -m pytest
+
+check: $(DEV)  ## Format, lint, types, contracts.
+	.venv/bin/ruff format --check src tests benchmarks tools
+	.venv/bin/ruff check src tests benchmarks tools
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+
+env: $(DEV)  ## The environment for working on Fairlead.
+
+format: $(DEV)
+	.venv/bin/ruff format src tests benchmarks tools
+	.venv/bin/ruff check --fix src tests benchmarks tools
+
+docs: $(DEV)  ## What in the docs is made from the code.
+	$(PY) tools/docs.py
+
+benchmarks: $(DEV)  ## Every figure of the README.
+	$(PY) benchmarks/duplicates.py $${FAIRLEAD_DATA:-../shared/data}/duplicates/*/
+	$(PY) benchmarks/intake.py
+	$(PY) benchmarks/record.py
+
+pins: $(DEV)  ## Renew the pinned requirements, with a cool-down of 7 days.
+	PATH="$(CURDIR)/.venv/bin:$$PATH" tools/pins.sh
+
+wheel: $(DEV)
+	$(PY) -m build --wheel --no-isolation
+
+.venv/bin/python:
+	tools/make-venv.sh
+
+$(RUN): .venv/bin/python requirements/run.txt pyproject.toml
+	$(PY) -m pip install --quiet --require-hashes --requirement requirements/run.txt
+	$(PY) -m pip install --quiet --no-deps --no-build-isolation --editable .
+	touch $@
+
+$(DEV): .venv/bin/python requirements/dev.txt pyproject.toml
+	$(PY) -m pip install --quiet --require-hashes --requirement requirements/dev.txt
+	$(PY) -m pip install --quiet --no-deps --no-build-isolation --editable .
+	touch $@ $(RUN)
