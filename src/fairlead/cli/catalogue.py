@@ -12,7 +12,7 @@ from fairlead.cli.output import command, lines, show, system
 
 @click.group()
 def catalogue() -> None:
-    """What others have published."""
+    """Import and look up what others have published."""
 
 
 @catalogue.command("import")
@@ -40,8 +40,8 @@ def import_(paths: tuple[Path, ...], home: Path | None, *, as_json: bool) -> Non
         as_json=as_json,
         text="\n".join(
             [
-                f"{done.taken} taken, {done.unchanged} unchanged,"
-                f" {len(done.quarantined)} faulty",
+                f"{done.taken} taken, {done.unchanged} unchanged, "
+                f"{len(done.quarantined)} faulty",
                 *(f"{q.place}: {'; '.join(q.reasons)}" for q in done.quarantined),
             ]
         ),

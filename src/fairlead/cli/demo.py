@@ -196,7 +196,8 @@ class Stage:
         finally:
             held.close()
         self._opened.note_import(done)
-        return done.taken
+        taken: int = done.taken
+        return taken
 
     def _cast(self, finders: Sequence[str]) -> Cast:
         """Make the organisations, tokens and people of the demo."""
@@ -204,7 +205,8 @@ class Stage:
         at, lasts = now(), timedelta(days=1)
         tokens: dict[str, str] = {}
         codes: dict[str, str] = {}
-        people = ((PROGRAMME, "Coordinator", Role.COORDINATOR),) + (
+        people = (
+            (PROGRAMME, "Coordinator", Role.COORDINATOR),
             (finders[0], "Finder", Role.REPORTER),
         )
         with self._opened.store.begin() as unit:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from enum import IntEnum
@@ -66,9 +67,9 @@ def command(function: Callable[P, R]) -> Callable[P, R]:
 
 
 @contextmanager
-def system(home: Path | None, **given: object) -> Iterator[System]:
+def system(home: Path | None, **given: Any) -> Iterator[System]:  # noqa: ANN401
     """Open the system on *home*, and close it afterwards."""
-    opened = System(Settings.read(home=home, **given))
+    opened = System(Settings.read(os.environ, home=home, **given))
     try:
         yield opened
     finally:

@@ -13,7 +13,7 @@ from fairlead.cli.output import Exit, command, show, system
 
 @click.group()
 def record() -> None:
-    """The record of everything that happened."""
+    """Prove what the record of everything that happened says."""
 
 
 @record.command()
@@ -34,9 +34,12 @@ def check(home: Path | None, *, as_json: bool) -> None:
         checkpoint = opened.tiles.checkpoint()
     if sys.stderr.isatty():
         click.echo("\r\033[K", nl=False, err=True)
-    text = [
+    counted = (
         f"{found.events} events of {found.subjects} subjects; {found.size} in the log,"
-        f" {found.waiting} not yet; {found.destroyed} bodies destroyed",
+        f" {found.waiting} not yet; {found.destroyed} bodies destroyed"
+    )
+    text = [
+        counted,
         *(f"{p.code}: {p.subject}: {p.message}" for p in found.problems),
         "The record holds." if not found.faults else f"{found.faults} faults.",
     ]

@@ -59,10 +59,54 @@ ECOSYSTEMS: dict[str, frozenset[str]] = {
 """Empty where an ecosystem has no package URL type of its own."""
 
 PURL_TYPES = frozenset(
-    "alpm apk bazel bioconductor bitbucket bitnami cargo chrome-extension clojars cocoapods"
-    " composer conan conda cpan cran deb docker drupal gem generic github gitlab golang"
-    " hackage hex huggingface julia k8s luarocks maven mlflow nix npm nuget oci opam otp"
-    " pub pypi qpkg rpm swid swift vscode-extension yocto freebsd".split()
+    [
+        "alpm",
+        "apk",
+        "bazel",
+        "bioconductor",
+        "bitbucket",
+        "bitnami",
+        "cargo",
+        "chrome-extension",
+        "clojars",
+        "cocoapods",
+        "composer",
+        "conan",
+        "conda",
+        "cpan",
+        "cran",
+        "deb",
+        "docker",
+        "drupal",
+        "gem",
+        "generic",
+        "github",
+        "gitlab",
+        "golang",
+        "hackage",
+        "hex",
+        "huggingface",
+        "julia",
+        "k8s",
+        "luarocks",
+        "maven",
+        "mlflow",
+        "nix",
+        "npm",
+        "nuget",
+        "oci",
+        "opam",
+        "otp",
+        "pub",
+        "pypi",
+        "qpkg",
+        "rpm",
+        "swid",
+        "swift",
+        "vscode-extension",
+        "yocto",
+        "freebsd",
+    ]
 )
 """Types that the package-url specification describes."""
 

@@ -16,7 +16,7 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Union, get_args, get_type_hints
+from typing import Any, get_args, get_type_hints
 
 import msgspec
 from msgspec import Struct
@@ -194,8 +194,8 @@ def _body_type(fact_type: type[Fact]) -> type | None:
     hint = get_type_hints(fact_type).get("body")
     if hint is None:
         return None
-    members = [member for member in get_args(hint) if member is not type(None)]
-    return Union[tuple(members)] if len(members) != 1 else members[0]  # type: ignore[no-any-return]  # noqa: UP007, E501
+    (body,) = (member for member in get_args(hint) if member is not type(None))
+    return body if isinstance(body, type) else None
 
 
 def _encode_body(body: object) -> bytes:

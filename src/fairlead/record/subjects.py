@@ -10,7 +10,6 @@ from typing import Generic, Protocol, TypeVar
 from fairlead.errors import Damaged
 from fairlead.record.events import Event, Fact
 
-
 S = TypeVar("S")
 
 

@@ -133,7 +133,7 @@ class SQLCatalogue:
         """Return how many records there are, by source."""
         query = select(records.c.source, func.count()).group_by(records.c.source)
         with reading(self.engine) as connection:
-            return {source: count for source, count in connection.execute(query)}
+            return {row[0]: row[1] for row in connection.execute(query)}
 
     def newest(self) -> datetime | None:
         """Return when the newest record was last changed by its publisher."""

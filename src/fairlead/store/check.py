@@ -1,4 +1,4 @@
-"""`record check`: does everything that is kept say the same?
+"""`record check`: whether everything that is kept says the same.
 
 Three comparisons: each snapshot is the fold over its events; each event is the one whose
 leaf has a place in the log; the log is the one that the checkpoint signs.
@@ -143,8 +143,8 @@ def _fold(
 def _compare(
     connection: Connection,
     kept: Kept[Any],
-    state: Any,
-    findings: Findings,  # noqa: ANN401
+    state: Any,  # noqa: ANN401 - the state of any kind of subject
+    findings: Findings,
 ) -> None:
     """Compare the snapshot of one subject with the fold."""
     subject = kept.subject.stream(state.id)

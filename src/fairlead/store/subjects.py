@@ -98,16 +98,16 @@ class SQLSubjects(Generic[S]):
         stream = self.kept.subject.stream(name)
         return [self.codec.decode(e) for e in stored_events(self.connection, stream)]
 
-    def _states(self) -> Select[tuple[bytes]]:
+    def _states(self) -> Select[Any]:
         return select(self.kept.table.c.state)
 
-    def _one(self, query: Select[tuple[bytes]], name: str) -> S:
-        written = self.connection.execute(query).scalar_one_or_none()
+    def _one(self, query: Select[Any], name: str) -> S:
+        written: bytes | None = self.connection.execute(query).scalar_one_or_none()
         if written is None:
             raise NotFound(f"no {self.kept.subject.kind} {name}")
         return self.kept.load(written)
 
-    def _many(self, query: Select[tuple[bytes]]) -> Sequence[S]:
+    def _many(self, query: Select[Any]) -> Sequence[S]:
         return [self.kept.load(w) for w in self.connection.execute(query).scalars()]
 
     def _append(self, stored: Sequence[StoredEvent]) -> None:

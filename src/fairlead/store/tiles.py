@@ -57,7 +57,7 @@ class TileFolder:
             files[tile.path] = tree.bundle([*before, *new])
         for level in tree.levels(end):
             hashes = self._grow(level, start, end, hashes, files)
-        root = self._frontier(start, end, files).root()
+        root = self._frontier(end, files).root()
         self._write(files)
         self._remove_superseded(start, end)
         return root
@@ -115,7 +115,7 @@ class TileFolder:
                 above.append(tree.subtree_hash([*old, *fresh]))
         return above
 
-    def _frontier(self, start: int, end: int, files: dict[str, bytes]) -> Frontier:
+    def _frontier(self, end: int, files: dict[str, bytes]) -> Frontier:
         """Return the right edge at *end*, from tiles just made and ones that stand."""
         peaks: list[bytes] = []
         place = 0

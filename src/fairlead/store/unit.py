@@ -16,8 +16,8 @@ from fairlead.store.agenda import SQLAgenda
 from fairlead.store.clearinghouse import SQLAdvisories, SQLCases, SQLSubmissions
 from fairlead.store.engine import open_engine, reading, writing
 from fairlead.store.findings import SQLIndex
-from fairlead.store.subjects import Kept, SQLSubjects
 from fairlead.store.members import SQLOrganisations, SQLPasses, SQLPeople, SQLTokens
+from fairlead.store.subjects import Kept, SQLSubjects
 
 KEPT_IMPORTS = Kept(IMPORTS, tables.imports, lambda state: {"at": state.at})
 

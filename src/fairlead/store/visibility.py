@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Column, ColumnElement, exists, false, or_, true
 
-from fairlead.access.visibility import AnyOf, Always, Condition, Contains, Equals, Never
+from fairlead.access.visibility import Always, AnyOf, Condition, Contains, Equals, Never
 
 
 @dataclass(frozen=True, slots=True)

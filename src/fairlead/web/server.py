@@ -53,7 +53,7 @@ async def serve(
             ready()
         await asyncio.wait({serving, waiting}, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        server.stop()
+        server.stop()  # type: ignore[no-untyped-call]
         waiting.cancel()
         await serving
 

@@ -110,7 +110,7 @@ class Runner:
                     unit.agenda.done(job)
                     if time.monotonic() - began > HELD:
                         break
-        except Exception as error:  # noqa: BLE001 - a job of any kind may fail in any way
+        except Exception as error:
             if under_way is None:
                 raise
             log.warning("job.failed", exc_info=True, extra={"job": under_way.id})

@@ -65,8 +65,8 @@ def queue(
     states = [s for s in State if s.value == wanted]
     with context.store.read() as unit:
         person = auth.person(unit, request, context)
-        wanted = Page(after=after, size=SIZE + 1)
-        found = coordinating.queue(unit, person.asker, wanted, states=states, words=q)
+        asked = Page(after=after, size=SIZE + 1)
+        found = coordinating.queue(unit, person.asker, asked, states=states, words=q)
         counts = coordinating.count(unit, person.asker)
     return page(
         "cases.html",

@@ -17,7 +17,7 @@ from fairlead.record.events import Event
 INVISIBLE = {
     code: f"\\u{code:04x}"
     for code in (
-        *range(0x00, 0x09),
+        *range(0x09),
         *range(0x0B, 0x20),
         *range(0x7F, 0xA0),
         0x061C,
