@@ -222,6 +222,17 @@ def sqlite_world(tmp_path: Path) -> Iterator[World]:
     opened.close()
 
 
+@pytest.fixture
+def client(world: World) -> Iterator[Any]:
+    """Return a client of the web application over a world, without a socket."""
+    from litestar.testing import TestClient
+
+    from fairlead.web.app import create_app
+
+    with TestClient(create_app(world.context)) as client:
+        yield client
+
+
 # --- Data that is not part of the project ---------------------------------------------------
 
 

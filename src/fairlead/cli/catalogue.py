@@ -29,23 +29,11 @@ def import_(paths: tuple[Path, ...], home: Path | None, *, as_json: bool) -> Non
         finally:
             held.close()
         opened.note_import(done)
-    show(
-        {
-            "taken": done.taken,
-            "unchanged": done.unchanged,
-            "quarantined": [
-                {"place": q.place, "reasons": list(q.reasons)} for q in done.quarantined
-            ],
-        },
-        as_json=as_json,
-        text="\n".join(
-            [
-                f"{done.taken} taken, {done.unchanged} unchanged, "
-                f"{len(done.quarantined)} faulty",
-                *(f"{q.place}: {'; '.join(q.reasons)}" for q in done.quarantined),
-            ]
-        ),
-    )
+    faulty = [{"place": q.place, "reasons": list(q.reasons)} for q in done.quarantined]
+    said = f"{done.taken} taken, {done.unchanged} unchanged, {len(faulty)} faulty"
+    told = {"taken": done.taken, "unchanged": done.unchanged, "quarantined": faulty}
+    reasons = [f"{q.place}: {'; '.join(q.reasons)}" for q in done.quarantined]
+    show(told, as_json=as_json, text="\n".join([said, *reasons]))
 
 
 @catalogue.command("find")

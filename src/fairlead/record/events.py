@@ -175,10 +175,8 @@ class Codec:
 
 def problems(stored: StoredEvent) -> Iterator[str]:
     """Say what about *stored* contradicts itself: one sentence each."""
-    header = msgspec.json.decode(stored.header, type=_Header)
-    told = (header.stream, header.version, header.type, header.actor, header.at)
     kept = (stored.stream, stored.version, stored.type, stored.actor)
-    if told != (*kept, instants.text(stored.at)):
+    if _told(stored.header) != (*kept, instants.text(stored.at)):
         yield "the columns beside the header say something else than the header"
     if stored.body is not None and stored.body_salt is not None:
         if hashlib.sha256(stored.body_salt + stored.body).digest() != stored.body_hash:
@@ -188,6 +186,15 @@ def problems(stored: StoredEvent) -> Iterator[str]:
     leaf = leaf_of(stored.header_salt, stored.header, stored.body_hash)
     if leaf != stored.leaf:
         yield "the header is not the one that was recorded"
+
+
+def _told(written: bytes) -> tuple[object, ...]:
+    """Return what a header says that is repeated beside it; nothing if it is broken."""
+    try:
+        header = msgspec.json.decode(written, type=_Header)
+    except msgspec.MsgspecError:
+        return ()
+    return (header.stream, header.version, header.type, header.actor, header.at)
 
 
 def _body_type(fact_type: type[Fact]) -> type | None:

@@ -7,6 +7,7 @@ leaf has a place in the log; the log is the one that the checkpoint signs.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
@@ -78,9 +79,10 @@ def check(
         _check_places(connection, findings)
         findings.size = sequencer.log_size(connection)
         findings.waiting = len(sequencer.waiting(connection))
-        entries = sequencer.leaves(connection, 0, findings.size)
-        for problem in check_tree(entries, tiles, tiles.checkpoint(), verifier, origin):
-            findings.note(problem)
+        with closing(sequencer.leaves(connection, 0, findings.size)) as entries:
+            note = tiles.checkpoint()
+            for problem in check_tree(entries, tiles, note, verifier, origin):
+                findings.note(problem)
     return findings
 
 
@@ -118,8 +120,9 @@ def _events(connection: Connection, kind: str) -> Iterator[StoredEvent]:
         .order_by(table.c.stream, table.c.version)
         .execution_options(yield_per=1000)
     )
-    for row in connection.execute(query).mappings():
-        yield StoredEvent(**row)
+    with connection.execute(query) as result:
+        for row in result.mappings():
+            yield StoredEvent(**row)
 
 
 def _fold(

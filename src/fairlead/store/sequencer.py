@@ -141,7 +141,8 @@ def leaves(connection: Connection, start: int, end: int) -> Iterator[bytes]:
         .order_by(places.c.place)
         .execution_options(yield_per=BATCH)
     )
-    yield from connection.execute(query).scalars()
+    with connection.execute(query) as result:
+        yield from result.scalars()
 
 
 def waiting(connection: Connection) -> Sequence[tuple[str, int]]:

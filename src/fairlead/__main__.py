@@ -1,0 +1,5 @@
+"""Run as `python -m fairlead`."""
+
+from fairlead.cli.main import main
+
+main(prog_name="fairlead")

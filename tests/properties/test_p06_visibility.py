@@ -1,0 +1,213 @@
+"""P6: no read path reveals an object to someone whose marking does not allow it."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fairlead.access.roles import SCOPES, Asker, Role, Scope
+from fairlead.access.visibility import CASES, SUBMISSIONS, holds
+from fairlead.clearinghouse.ports import Page
+
+sys.path.insert(0, str(Path(__file__).parent))
+import worlds
+
+askers = st.builds(
+    Asker,
+    actor=st.just("person/per-x"),
+    organisation=st.sampled_from([None, "org-a", "org-b", "org-c", "org-d"]),
+    scopes=st.frozensets(st.sampled_from(Scope)),
+)
+ALL = Page(size=1000)
+
+
+@settings(max_examples=15)
+@given(deeds=worlds.deeds, some=st.lists(askers, min_size=4, max_size=4))
+def test_the_rule_says_the_same_in_python_and_in_sql(world, deeds, some):
+    for deed in [*deeds, ("work",)]:
+        worlds.do(world, deed)
+    everything = worlds.COORDINATOR
+    with world.store.read() as unit:
+        cases = unit.cases.seen(CASES.condition(everything), ALL, states=(), words="")
+        sent = unit.submissions.seen(SUBMISSIONS.condition(everything), ALL)
+        for asker in some:
+            rule = CASES.condition(asker)
+            seen = unit.cases.seen(rule, ALL, states=(), words="")
+            assert [c for c in cases if holds(rule, c)] == list(seen)
+            assert sum(unit.cases.count(rule).values()) == len(seen)
+            rule = SUBMISSIONS.condition(asker)
+            mine = unit.submissions.seen(rule, ALL)
+            assert [s for s in sent if holds(rule, s)] == list(mine)
+
+
+# --- Every read path over HTTP -----------------------------------------------------------
+
+PUBLIC = {
+    "/",
+    "/sign-in",
+    "/advisories",
+    "/advisories/{name}",
+    "/advisories/{name}/csaf",
+    "/advisories/{name}/osv",
+    "/static/{file_path}",
+    "/v1/schema",
+}
+"""What anybody may read."""
+BY_RECEIPT = {"/v1/submissions/{receipt}"}
+"""What whoever holds the receipt may read: that it exists, and its status."""
+LISTS = {"/cases", "/submissions", "/v1/cases", "/v1/submissions"}
+CASE = {"/cases/{case_id}", "/v1/cases/{case_id}"}
+SUBMISSION = {"/submissions/{receipt}"}
+
+
+def read_paths(app):
+    """Return the path of every GET route, its parameters without their types."""
+    routes = [r for r in app.routes if "GET" in getattr(r, "methods", ())]
+    return {re.sub(r":\w+", "", r.path_format) for r in routes}
+
+
+def test_every_read_path_is_in_this_test(client):
+    paths = {p.rstrip("/") or "/" for p in read_paths(client.app)}
+    known = PUBLIC | BY_RECEIPT | LISTS | CASE | SUBMISSION
+    assert {p for p in paths if not p.startswith("/v1/schema/")} == known
+
+
+@pytest.fixture
+def filled(world, client):
+    """Two finders with the same bug, one case, one organisation that was read in."""
+    for name in ("Finder", "Second", "Owner", "Stranger", "Programme"):
+        world.join(name)
+    tokens = {n: world.token(n) for n in ("Finder", "Second", "Owner", "Stranger")}
+    tokens["Programme"] = world.token("Programme", *SCOPES[Role.COORDINATOR])
+    receipts = {}
+    for name, words in (
+        ("Finder", "`parse` writes past `name_buffer` when a name has 300 bytes"),
+        ("Second", "writes past `name_buffer` in `parse` when a name has 300 bytes"),
+    ):
+        answer = client.post(
+            "/v1/reports",
+            content=worlds.report("one", 0, words),
+            headers={"content-type": "application/json", **bearer(tokens[name])},
+        )
+        receipts[name] = answer.json()["receipt"]
+    world.work()
+    cases = client.get("/v1/cases", headers=bearer(tokens["Programme"])).json()["cases"]
+    return tokens, receipts, cases[-1]["id"]
+
+
+def bearer(token):
+    return {"Authorization": f"Bearer {token}"}
+
+
+def organisation_of(client, name):
+    context = client.app.dependencies["context"].dependency()
+    with context.store.read() as unit:
+        return next(o.id for o in unit.organisations.all() if o.name == name)
+
+
+def read_in(client, tokens, case, name):
+    listed = client.get("/v1/cases", headers=bearer(tokens[name]))
+    assert listed.json() == {"cases": []}
+    body = {"organisation": organisation_of(client, name)}
+    answer = client.post(
+        f"/v1/cases/{case}/participants", json=body, headers=bearer(tokens["Programme"])
+    )
+    assert answer.status_code == 200
+
+
+def test_a_case_is_shown_to_coordinators_and_to_those_read_in(client, filled):
+    tokens, _, case = filled
+    address = f"/v1/cases/{case}"
+    missing = client.get("/v1/cases/FL-aaaaaaaaaa", headers=bearer(tokens["Finder"]))
+    for name in ("Finder", "Second", "Owner", "Stranger"):
+        hidden = client.get(address, headers=bearer(tokens[name]))
+        assert hidden.status_code == 404
+        assert hidden.content == missing.content
+        assert hidden.headers == missing.headers
+    assert client.get(address, headers=bearer(tokens["Programme"])).status_code == 200
+    read_in(client, tokens, case, "Owner")
+    assert client.get(address, headers=bearer(tokens["Owner"])).status_code == 200
+    for name in ("Finder", "Second", "Stranger"):
+        assert client.get(address, headers=bearer(tokens[name])).status_code == 404
+
+
+def test_a_merged_finder_sees_its_own_report_and_status_only(client, filled):
+    tokens, receipts, case = filled
+    for name, other in (("Finder", "Second"), ("Second", "Finder")):
+        answer = client.get("/v1/submissions", headers=bearer(tokens[name]))
+        listed = answer.json()["submissions"]
+        assert [s["receipt"] for s in listed] == [receipts[name]]
+        assert case not in answer.text
+        theirs = client.get(
+            f"/v1/submissions/{receipts[other]}", headers=bearer(tokens[name])
+        )
+        assert set(theirs.json()) == {"receipt", "status", "at"}
+
+
+def test_nobody_without_the_right_moves_a_case_or_learns_that_it_is_there(
+    client, filled
+):
+    tokens, _, case = filled
+    body = {"to": "triaged", "reason": "so"}
+    for name in ("Finder", "Stranger"):
+        there, missing = (
+            client.post(f"/v1/cases/{c}/moves", json=body, headers=bearer(tokens[name]))
+            for c in (case, "FL-aaaaaaaaaa")
+        )
+        assert there.status_code == 404
+        assert there.content == missing.content
+    read_in(client, tokens, case, "Owner")
+    told = client.post(
+        f"/v1/cases/{case}/moves", json=body, headers=bearer(tokens["Owner"])
+    )
+    assert told.status_code == 403
+
+
+def sign_in(client, world, organisation, role):
+    answer = client.post(
+        "/sign-in",
+        data={"code": world.code(organisation, role)},
+        follow_redirects=False,
+    )
+    assert answer.status_code == 303
+
+
+@pytest.mark.parametrize("path", sorted(LISTS | CASE | SUBMISSION))
+def test_without_signing_in_nothing_is_shown(client, filled, path):
+    _, receipts, case = filled
+    address = path.format(case_id=case, receipt=receipts["Finder"])
+    answer = client.get(address, follow_redirects=False)
+    if path.startswith("/v1/"):
+        assert answer.status_code == 401
+    else:
+        assert answer.headers["location"] == "/sign-in"
+
+
+def test_pages_hide_what_the_api_hides(client, world, filled):
+    _, receipts, case = filled
+    sign_in(client, world, "Second", Role.REPORTER)
+    hidden = client.get(f"/cases/{case}")
+    missing = client.get("/cases/FL-aaaaaaaaaa")
+    assert hidden.status_code == 404
+    assert hidden.content == missing.content
+    assert case not in client.get("/cases").text
+    listed = client.get("/submissions").text
+    assert receipts["Second"] in listed
+    assert receipts["Finder"] not in listed
+    hidden = client.get(f"/submissions/{receipts['Finder']}")
+    missing = client.get("/submissions/SUB-aaaaaaaaaaaaaaaaaa")
+    assert hidden.status_code == 404
+    assert hidden.content == missing.content
+
+
+def test_an_administrator_reads_no_report_and_no_case(client, world, filled):
+    _, receipts, case = filled
+    sign_in(client, world, "Programme", Role.ADMINISTRATOR)
+    for address in (f"/cases/{case}", f"/submissions/{receipts['Finder']}"):
+        assert client.get(address).status_code == 404
+    assert case not in client.get("/cases").text

@@ -1,0 +1,132 @@
+"""Random worlds: organisations, reports, cases, and things done to them."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from datetime import timedelta
+
+from hypothesis import strategies as st
+
+from fairlead.access.roles import SCOPES, Asker, Role
+from fairlead.base.ids import OrganisationId
+from fairlead.clearinghouse import coordinating, publishing, reporting
+from fairlead.clearinghouse.cases import State
+from fairlead.clearinghouse.ports import Page
+from fairlead.clearinghouse.publishing import Draft
+from fairlead.errors import Error
+from fairlead.formats.advisory import Affected
+
+COORDINATOR = Asker(
+    actor="person/per-coordinator",
+    organisation=OrganisationId("org-programme"),
+    scopes=SCOPES[Role.COORDINATOR],
+)
+
+DRAFT = Draft(
+    title="Overflow",
+    summary="It overflows.",
+    description="A long name overflows a buffer.",
+    affected=(Affected(vendor="Example", product="example", purl="pkg:pypi/example"),),
+)
+
+PLACES = [("parse.py", "parse"), ("parse.py", "lex"), ("io.c", "read_header")]
+
+
+def report(package: str, place: int, words: str) -> bytes:
+    """Return a TAP report about one of three places in a package."""
+    file, function = PLACES[place]
+    return json.dumps(
+        {
+            "purl": f"pkg:pypi/{package}@1.0",
+            "affected_symbol": {"file": f"src/{file}", "function": function, "line": 9},
+            "enrichment": {"cwe": "CWE-787"},
+            "attachments": [
+                {"filename": "r.md", "content_type": "text/markdown", "data": words}
+            ],
+        }
+    ).encode()
+
+
+def reporter(organisation: str) -> Asker:
+    """Return somebody who reports for *organisation*."""
+    return Asker(
+        actor=f"token/tok-{organisation}",
+        organisation=OrganisationId(organisation),
+        scopes=SCOPES[Role.REPORTER],
+    )
+
+
+organisations = st.sampled_from(["org-a", "org-b", "org-c"])
+submit = st.tuples(
+    st.just("submit"),
+    organisations,
+    st.sampled_from(["one", "two"]),
+    st.integers(0, 2),
+    st.sampled_from(["`parse` overflows `name_buffer`", "heap overflow in `lex`", "?"]),
+)
+move = st.tuples(st.just("move"), st.integers(0, 9), st.sampled_from(State))
+read_in = st.tuples(st.just("read in"), st.integers(0, 9), organisations)
+shorten = st.tuples(st.just("shorten"), st.integers(0, 9), st.integers(-3, 100))
+publish = st.tuples(st.just("publish"), st.integers(0, 9))
+wait = st.tuples(st.just("wait"), st.integers(0, 60))
+work = st.tuples(st.just("work"))
+deeds = st.lists(
+    st.one_of(submit, submit, move, move, read_in, shorten, publish, wait, work),
+    max_size=25,
+)
+
+
+def do(world, deed) -> None:
+    """Do one thing; what the rules refuse is refused, and nothing else may fail."""
+    kind, *rest = deed
+    if kind == "wait":
+        world.clock.pass_time(days=rest[0])
+        return
+    if kind == "work":
+        world.work()
+        return
+    try:
+        with world.store.begin() as unit:
+            _do(world, unit, kind, rest)
+    except Error:
+        return
+
+
+def _do(world, unit, kind, rest) -> None:
+    at = world.clock()
+    if kind == "submit":
+        organisation, package, place, words = rest
+        reporting.submit(
+            unit,
+            reporter(organisation),
+            report(package, place, words),
+            at=at,
+            randomness=secrets.token_bytes,
+        )
+        return
+    cases = coordinating.queue(unit, COORDINATOR, Page(size=100))
+    if not cases:
+        return
+    case = cases[rest[0] % len(cases)].id
+    match kind:
+        case "move":
+            coordinating.move(unit, COORDINATOR, case, rest[1], reason="so", at=at)
+        case "read in":
+            coordinating.read_in(
+                unit, COORDINATOR, case, OrganisationId(rest[1]), at=at
+            )
+        case "shorten":
+            coordinating.shorten_embargo(
+                unit,
+                COORDINATOR,
+                case,
+                at + timedelta(days=rest[1]),
+                rule="agreed",
+                reason="so",
+                at=at,
+            )
+        case "publish":
+            publishing.publish(
+                unit, COORDINATOR, case, DRAFT, world.context.publisher, at=at
+            )
