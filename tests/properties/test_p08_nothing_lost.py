@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx
 import pytest
 
+COMMAND = [sys.executable, "-m", "fairlead"]
 SUBMISSIONS = 200
 KILLED_AFTER = 60
 """How many receipts are there when the server is killed."""
@@ -21,7 +22,7 @@ KILLED_AFTER = 60
 def fairlead(home, database, *arguments):
     """Run a command of the product as a user would, and return what it prints."""
     done = subprocess.run(
-        [sys.executable, "-m", "fairlead", *arguments, "--home", str(home), "--json"],
+        [*COMMAND, *arguments, "--home", str(home), "--json"],
         env=environment(database),
         capture_output=True,
         text=True,
@@ -41,8 +42,7 @@ class Server:
 
     def __init__(self, home, database):
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "fairlead", "serve", "--home", str(home), "--port"]
-            + ["0", "--json"],
+            [*COMMAND, "serve", "--home", str(home), "--port", "0", "--json"],
             env=environment(database),
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

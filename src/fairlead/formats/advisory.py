@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from msgspec import Struct
+from packageurl import PackageURL
 
 from fairlead.base.markings import Label
 from fairlead.errors import Violation
@@ -133,6 +134,10 @@ def lacks(advisory: Advisory) -> Iterator[Violation]:
         for name in ("vendor", "product", "introduced"):
             if not getattr(affected, name).strip():
                 yield _lack(f"{where}.{name}", "write it; introduced may be 0")
+        if affected.purl is not None and not _is_purl(affected.purl):
+            yield Violation(
+                "invalid_purl", f"{where}.purl", "write it as pkg:pypi/name"
+            )
         if affected.fixed is not None and affected.last_affected is not None:
             yield Violation(
                 "contradiction",
@@ -145,6 +150,14 @@ def lacks(advisory: Advisory) -> Iterator[Violation]:
             yield Violation(
                 "invalid_reference", f"references[{i}].url", "begin it with https://"
             )
+
+
+def _is_purl(written: str) -> bool:
+    try:
+        PackageURL.from_string(written)
+    except ValueError:
+        return False
+    return True
 
 
 def _lack(field: str, remedy: str) -> Violation:

@@ -15,7 +15,7 @@ from packageurl import PackageURL
 from fairlead.base import instants
 from fairlead.base.markings import Label
 from fairlead.errors import Invalid, Violation
-from fairlead.formats.advisory import Advisory, Affected, lacks
+from fairlead.formats.advisory import Advisory, Affected, RemedyCategory, lacks
 
 _TLP = {
     Label.CLEAR: "WHITE",
@@ -161,22 +161,37 @@ def _vulnerability(advisory: Advisory, products: _Products) -> Json:
             }
             for r in advisory.references
         ]
-    if advisory.remediations:
-        found["remediations"] = [
-            {
-                "category": r.category.value,
-                "details": r.details,
-                "product_ids": products.affected,
-                **({"url": r.url} if r.url else {}),
-            }
-            for r in advisory.remediations
-        ]
+    remediations = list(_remediations(advisory, products))
+    if remediations:
+        found["remediations"] = remediations
     scores = [
         _score(v, products) for v in advisory.severities if v.startswith("CVSS:3")
     ]
     if scores:
         found["scores"] = scores[:1]
     return found
+
+
+def _remediations(advisory: Advisory, products: _Products) -> Iterator[Json]:
+    """Return the remediations; a fixed version is one even if nobody wrote so.
+
+    The profile asks for a remediation wherever a product is fixed.
+    """
+    for remedy in advisory.remediations:
+        yield {
+            "category": remedy.category.value,
+            "details": remedy.details,
+            "product_ids": products.affected,
+            **({"url": remedy.url} if remedy.url else {}),
+        }
+    written = {remedy.category for remedy in advisory.remediations}
+    fixes = [f"{a.product} {a.fixed}" for a in advisory.affected if a.fixed]
+    if fixes and RemedyCategory.VENDOR_FIX not in written:
+        yield {
+            "category": RemedyCategory.VENDOR_FIX.value,
+            "details": f"Update to {', '.join(fixes)} or later.",
+            "product_ids": products.affected,
+        }
 
 
 def _score(vector: str, products: _Products) -> Json:

@@ -14,7 +14,7 @@ Steps of one round, each of which may be the last before a power cut:
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import Lock
@@ -130,7 +130,9 @@ def log_size(connection: Connection) -> int:
     return 0 if last is None else last + 1
 
 
-def leaves(connection: Connection, start: int, end: int) -> Iterator[bytes]:
+def leaves(
+    connection: Connection, start: int, end: int
+) -> Generator[bytes, None, None]:
     """Return the log's entries from *start* up to but not including *end*."""
     places, events = tables.leaves, tables.events
     same = (places.c.stream == events.c.stream) & (places.c.version == events.c.version)

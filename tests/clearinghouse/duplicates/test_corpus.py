@@ -17,7 +17,7 @@ KEYS = {"auto_precision", "auto_recall", "f1", "top5", "reports_per_second"}
 
 
 def run(*arguments):
-    return subprocess.run(  # noqa: S603
+    return subprocess.run(
         [sys.executable, ROOT / "benchmarks" / "duplicates.py", *map(str, arguments)],
         capture_output=True,
         text=True,
