@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from datetime import UTC, datetime
+from itertools import chain
 
 import jsonschema_rs
 import msgspec
@@ -168,7 +169,7 @@ def test_every_advisory_makes_documents_or_names_what_is_wrong(advisory):
     ]
     assert len(named) == len(set(named))
     status = document["vulnerabilities"][0]["product_status"]
-    assert sorted(named) == sorted(sum(status.values(), []))
+    assert sorted(named) == sorted(chain.from_iterable(status.values()))
     assert record["summary"] == advisory.summary
 
 

@@ -130,26 +130,27 @@ def lacks(advisory: Advisory) -> Iterator[Violation]:
     if not advisory.affected:
         yield _lack("affected", "name at least one product")
     for i, affected in enumerate(advisory.affected):
-        where = f"affected[{i}]"
-        for name in ("vendor", "product", "introduced"):
-            if not getattr(affected, name).strip():
-                yield _lack(f"{where}.{name}", "write it; introduced may be 0")
-        if affected.purl is not None and not _is_purl(affected.purl):
-            yield Violation(
-                "invalid_purl", f"{where}.purl", "write it as pkg:pypi/name"
-            )
-        if affected.fixed is not None and affected.last_affected is not None:
-            yield Violation(
-                "contradiction",
-                f"{where}.fixed",
-                "say where it is fixed or which version is the last affected, not both",
-                f"{where}.last_affected",
-            )
+        yield from _product_lacks(f"affected[{i}]", affected)
     for i, reference in enumerate(advisory.references):
         if not reference.url.startswith(("https://", "http://")):
             yield Violation(
                 "invalid_reference", f"references[{i}].url", "begin it with https://"
             )
+
+
+def _product_lacks(where: str, affected: Affected) -> Iterator[Violation]:
+    for name in ("vendor", "product", "introduced"):
+        if not getattr(affected, name).strip():
+            yield _lack(f"{where}.{name}", "write it; introduced may be 0")
+    if affected.purl is not None and not _is_purl(affected.purl):
+        yield Violation("invalid_purl", f"{where}.purl", "write it as pkg:pypi/name")
+    if affected.fixed is not None and affected.last_affected is not None:
+        yield Violation(
+            "contradiction",
+            f"{where}.fixed",
+            "say where it is fixed or which version is the last affected, not both",
+            f"{where}.last_affected",
+        )
 
 
 def _is_purl(written: str) -> bool:
