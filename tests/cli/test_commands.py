@@ -1,0 +1,189 @@
+"""The commands as an operator types them."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from fairlead.cli.main import COMMANDS, main
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch):
+    for name in ("FAIRLEAD_HOME", "FAIRLEAD_DATABASE"):
+        monkeypatch.delenv(name, raising=False)
+    runner = CliRunner()
+
+    def call(*arguments, code=0):
+        home = ["--home", str(tmp_path / "home")]
+        result = runner.invoke(main, [*arguments, *home])
+        assert result.exit_code == code, result.output + result.stderr
+        return result
+
+    return call
+
+
+def told(result):
+    return json.loads(result.stdout)
+
+
+def leaves(command, path=()):
+    """Return every command that does something, with the words that call it."""
+    if isinstance(command, click.Group):
+        context = click.Context(command)
+        for name in command.list_commands(context):
+            yield from leaves(command.get_command(context, name), (*path, name))
+    else:
+        yield path, command
+
+
+@pytest.mark.parametrize(("path", "command"), list(leaves(main)), ids=lambda x: str(x))
+def test_every_command_has_home_json_and_help(path, command):
+    names = {option for p in command.params for option in p.opts}
+    assert {"--home", "--json"} <= names
+    result = CliRunner().invoke(main, [*path, "--help"])
+    assert result.exit_code == 0
+    assert command.help or command.short_help
+
+
+def test_help_names_every_command_and_loads_none_of_them():
+    program = (
+        "import sys; from fairlead.cli.main import main\n"
+        "try: main(['--help'])\n"
+        "except SystemExit: pass\n"
+        "heavy = {'litestar', 'sqlalchemy', 'granian', 'alembic', 'httpx', 'rich'}\n"
+        "assert not heavy & set(sys.modules), heavy & set(sys.modules)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert all(name in done.stdout for name in COMMANDS)
+
+
+def test_an_operator_sets_up_a_clearinghouse(run):
+    run("organisation", "add", "Finder")
+    person = told(run("person", "add", "Finder", "Ada", "--role", "reporter", "--json"))
+    assert person["address"].endswith("/sign-in")
+    token = told(
+        run(
+            "token",
+            "issue",
+            "Finder",
+            "--scope",
+            "report:submit",
+            "--json",
+            "--days",
+            "7",
+        )
+    )
+    listed = run("token", "list")
+    assert token["token"] in listed.stdout
+    assert token["secret"] not in listed.stdout
+    assert told(run("person", "list", "--json"))["people"][0]["name"] == "Ada"
+    run("token", "revoke", token["token"])
+    assert told(run("token", "list", "--json"))["tokens"][0]["valid"] is False
+    run("person", "end", person["person"])
+    run("person", "code", person["person"], code=5)
+    run("organisation", "end", "Finder")
+    assert "left" in run("organisation", "list").stdout
+    checked = told(run("record", "check", "--json"))
+    assert checked["holds"]
+    assert checked["size"] == checked["events"] == 6
+    assert told(run("status", "--json"))["organisations"] == 1
+
+
+def test_what_is_wrong_is_said_in_one_line_with_its_exit_code(run):
+    run("organisation", "add", "Finder")
+    again = run("organisation", "add", "finder", code=3)
+    assert again.stderr.startswith("Error: there is an organisation called 'finder'")
+    missing = run("token", "issue", "Nobody", "--scope", "report:submit", code=4)
+    assert "fairlead organisation list" in missing.stderr
+    wrong = json.loads(run("organisation", "add", " ", "--json", code=3).stderr)
+    assert wrong["errors"][0]["field"] == "name"
+    assert run("person", "add", "Finder", "A", "--role", "king", code=2)
+
+
+def test_a_setting_that_makes_no_sense_is_named(run, monkeypatch):
+    monkeypatch.setenv("FAIRLEAD_PORT", "http")
+    assert "port: 'http' is no port" in run("status", code=3).stderr
+    monkeypatch.setenv("FAIRLEAD_PORT", "80")
+    monkeypatch.setenv("FAIRLEAD_DATABASE", "mongodb://x")
+    assert "postgresql+psycopg://" in run("status", code=3).stderr
+
+
+def test_a_damaged_record_is_told_and_ends_with_its_exit_code(run, tmp_path):
+    run("organisation", "add", "Finder")
+    checkpoint = tmp_path / "home" / "record" / "checkpoint"
+    checkpoint.write_text(checkpoint.read_text().replace("\n1\n", "\n2\n"))
+    result = run("record", "check", code=7)
+    assert "the note was changed" in result.stdout
+
+
+def test_a_lost_key_is_said(run, tmp_path):
+    run("organisation", "add", "Finder")
+    (tmp_path / "home" / "keys" / "record.key").write_text("nonsense")
+    assert "does not hold a private key" in run("status", code=7).stderr
+
+
+def test_the_key_is_for_its_owner_only(run, tmp_path):
+    run("status")
+    key = tmp_path / "home" / "keys" / "record.key"
+    assert key.stat().st_mode & 0o777 == 0o600
+    assert key.parent.stat().st_mode & 0o777 == 0o700
+
+
+def test_the_catalogue_takes_good_documents_and_puts_faulty_ones_aside(run, tmp_path):
+    folder = tmp_path / "feed"
+    folder.mkdir()
+    good = {"id": "PYSEC-2026-1", "modified": "2026-01-02T03:04:05Z", "summary": "Bad"}
+    aliased = {**good, "id": "PYSEC-2026-2", "aliases": ["CVE-2026-9999"]}
+    (folder / "a.json").write_text(json.dumps(good))
+    (folder / "b.jsonl").write_text(
+        json.dumps(aliased) + "\n{}\n" + json.dumps({**good, "modified": "yesterday"})
+    )
+    result = told(run("catalogue", "import", str(folder), "--json"))
+    assert (result["taken"], len(result["quarantined"])) == (2, 2)
+    assert result["quarantined"][1]["place"].endswith("b.jsonl:3")
+    assert "modified" in result["quarantined"][1]["reasons"][0]
+    again = told(run("catalogue", "import", str(folder), "--json"))
+    assert (again["taken"], again["unchanged"]) == (0, 2)
+    found = told(run("catalogue", "find", "cve-2026-9999", "--json"))
+    assert [r["id"] for r in found["records"]] == ["PYSEC-2026-2"]
+    assert told(run("record", "check", "--json"))["events"] == 2
+
+
+def test_the_demo_shows_the_main_job_and_leaves_a_record_that_holds(run, tmp_path):
+    shown = told(run("demo", "--once", "--json"))
+    assert shown["resubmissions_recognised"] == 1
+    assert shown["findings"] == shown["reports"] - 1
+    assert shown["duplicates_spared"] == shown["findings"] - shown["cases"]
+    assert shown["duplicates_spared"] > 0
+    assert len(shown["advisories"]) == 1
+    assert shown["catalogue_records"] == 100
+    checked = told(run("record", "check", "--json"))
+    assert checked["holds"]
+    assert checked["size"] == checked["events"] == shown["record_size"]
+    assert "is not empty" in run("demo", "--once", code=6).stderr
+
+
+def test_a_second_server_on_one_folder_is_refused(run, tmp_path):
+    run("status")
+    command = [sys.executable, "-m", "fairlead", "serve", "--port", "0", "--home"]
+    command.append(str(tmp_path / "home"))
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as first:
+        assert "serves" in first.stdout.readline()
+        second = subprocess.run(
+            command, capture_output=True, text=True, check=False, timeout=30
+        )
+        assert second.returncode == 6
+        assert "another server works on" in second.stderr
+        # Commands of an operator go on beside a server.
+        run("organisation", "add", "Finder")
+        first.terminate()
+        assert first.wait(20) == 0
