@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
-from litestar import Litestar, Response
-from litestar.datastructures import CacheControlHeader
+from litestar import Litestar
+from litestar.datastructures import CacheControlHeader, MutableScopeHeaders
 from litestar.di import Provide
 from litestar.exceptions import HTTPException
 from litestar.openapi import OpenAPIConfig
 from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.static_files import create_static_files_router
 from litestar.template import TemplateConfig
+from litestar.types import Message, Scope
 
 from fairlead.errors import Error
 from fairlead.web import problems
@@ -59,8 +59,7 @@ def create_app(context: Context) -> Litestar:
         ],
         dependencies={"context": Provide(lambda: context, sync_to_thread=False)},
         before_request=refuse_foreign,
-        after_request=_private,
-        response_headers=SECURITY,
+        before_send=[_secure],
         exception_handlers={
             Error: problems.answer_error,
             HTTPException: problems.answer_http,
@@ -87,7 +86,14 @@ def _environment(context: Context) -> Environment:
     return environment
 
 
-def _private(answer: Response[Any]) -> Response[Any]:
-    """Keep what is not static out of every cache."""
-    answer.headers.setdefault("Cache-Control", "no-store")
-    return answer
+async def _secure(message: Message, _: Scope) -> None:
+    """Put the security headers on every answer, errors of the framework too.
+
+    What does not say otherwise, as static files do, is kept out of every cache.
+    """
+    if message["type"] != "http.response.start":
+        return
+    headers = MutableScopeHeaders.from_message(message)
+    for name, value in SECURITY.items():
+        headers[name] = value
+    headers.setdefault("Cache-Control", "no-store")
