@@ -102,7 +102,7 @@ def test_a_revoked_token_opens_nothing(world):
         membership.revoke_token(unit, ME, token.id, at=world.clock())
 
 
-def test_neither_secrets_nor_codes_are_stored(world, tmp_path):
+def test_neither_secrets_nor_codes_are_stored(world):
     world.join("Finder")
     secrets_ = [world.token("Finder"), world.code("Finder", Role.REPORTER)]
     secrets_.append(sign_in(world, world.code("Finder", Role.REPORTER)))

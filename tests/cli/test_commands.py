@@ -42,7 +42,7 @@ def leaves(command, path=()):
         yield path, command
 
 
-@pytest.mark.parametrize(("path", "command"), list(leaves(main)), ids=lambda x: str(x))
+@pytest.mark.parametrize(("path", "command"), list(leaves(main)), ids=str)
 def test_every_command_has_home_json_and_help(path, command):
     names = {option for p in command.params for option in p.opts}
     assert {"--home", "--json"} <= names
@@ -158,7 +158,7 @@ def test_the_catalogue_takes_good_documents_and_puts_faulty_ones_aside(run, tmp_
     assert told(run("record", "check", "--json"))["events"] == 2
 
 
-def test_the_demo_shows_the_main_job_and_leaves_a_record_that_holds(run, tmp_path):
+def test_the_demo_shows_the_main_job_and_leaves_a_record_that_holds(run):
     shown = told(run("demo", "--once", "--json"))
     assert shown["resubmissions_recognised"] == 1
     assert shown["findings"] == shown["reports"] - 1

@@ -171,6 +171,6 @@ def test_partial_tiles_that_nobody_needs_are_removed(tmp_path):
     size = 0
     for _ in range(50):
         size = grow(folder, size, 10)
-    partial = [p for p in folder.path.rglob("*.p/*")]
+    partial = list(folder.path.rglob("*.p/*"))
     assert len(partial) < 10
     assert not problems(folder, size)

@@ -28,7 +28,9 @@ def send(client, world):
 
 def stored(world):
     with world.store.read() as unit:
-        return unit.connection.exec_driver_sql("select count(*) from submissions").scalar()
+        return unit.connection.exec_driver_sql(
+            "select count(*) from submissions"
+        ).scalar()
 
 
 def test_a_report_is_kept_word_for_word(send, world):
@@ -132,7 +134,9 @@ def test_every_answer_carries_the_security_headers(client, send):
         assert answer.headers["cache-control"] == "no-store"
 
 
-@pytest.mark.parametrize("text", ["<script>alert(1)</script>", "'; drop table cases; --"])
+@pytest.mark.parametrize(
+    "text", ["<script>alert(1)</script>", "'; drop table cases; --"]
+)
 def test_hostile_text_in_every_field_is_only_text(client, world, send, text):
     report = {
         "purl": "pkg:npm/x",
@@ -151,7 +155,7 @@ def test_hostile_text_in_every_field_is_only_text(client, world, send, text):
     assert "<script>alert" not in page.text
 
 
-def test_a_full_database_is_an_honest_503(client, send, world, monkeypatch):
+def test_a_full_database_is_an_honest_503(send, world):
     if world.store.engine.dialect.name != "sqlite":
         pytest.skip("PostgreSQL cannot be told how large it may be")
     with world.store.engine.connect() as connection:

@@ -229,7 +229,7 @@ class Stage:
                     unit,
                     me,
                     organisation,
-                    f"{name} of {organisation}",
+                    name,
                     (role,),
                     at=at,
                     randomness=secrets.token_bytes,

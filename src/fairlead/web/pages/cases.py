@@ -27,6 +27,7 @@ from fairlead.web.auth import AnyRequest
 from fairlead.web.context import Context
 from fairlead.web.pages.drafts import FIELDS, DraftForm, draft_of, prefilled
 from fairlead.web.pages.frame import page
+from fairlead.web.problems import status_of
 
 SIZE = 50
 
@@ -225,7 +226,7 @@ def _show(  # noqa: PLR0913 - one value a thing that must be said
     return page(
         "case.html",
         person,
-        status_code=HTTPStatus.CONFLICT if error else HTTPStatus.OK,
+        status_code=status_of(error) if error else HTTPStatus.OK,
         view=view,
         case=view.case,
         may_act=may_act,
