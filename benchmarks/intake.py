@@ -1,0 +1,137 @@
+"""Intake over HTTP: how long a report waits for its receipt, at 100 reports a second.
+
+    python benchmarks/intake.py [--seconds 10] [--json]
+
+It starts the server in a process of its own on SQLite in a fresh folder, sends reports
+at a fixed rate from 16 threads, each report a new one, and prints percentiles of the time
+from sending to the receipt, beside bare SQLite commits on the same disk in the same run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from statistics import quantiles
+from typing import Any
+
+import httpx
+
+RATE = 100
+THREADS = 16
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--seconds", type=int, default=10)
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder) / "home"
+        told = measure(home, options.seconds * RATE)
+        told["bare_commits_per_second"] = round(bare_commits(Path(folder)))
+    if options.json:
+        print(json.dumps(told))
+        return
+    for name, value in told.items():
+        print(f"{name:28} {value}")
+
+
+def measure(home: Path, count: int) -> dict[str, Any]:
+    """Send *count* reports at the fixed rate."""
+    _run(home, "organisation", "add", "Finder")
+    token = _run(home, "token", "issue", "Finder", "--scope", "report:submit")["secret"]
+    command = [sys.executable, "-m", "fairlead", "serve", "--home", str(home)]
+    with subprocess.Popen(  # noqa: S603 - our own command
+        [*command, "--port", "0", "--json"], stdout=subprocess.PIPE, text=True
+    ) as server:
+        assert server.stdout is not None  # noqa: S101
+        told = ""
+        while not told.endswith("}\n"):
+            told += server.stdout.readline()
+        address = json.loads(told)["address"]
+        headers = {"Authorization": f"Bearer {token}"}
+        with httpx.Client(base_url=address, headers=headers) as http:
+            waits = _send(http, count)
+        server.terminate()
+    cuts = quantiles(waits, n=100)
+    return {
+        "reports": count,
+        "rate_per_second": RATE,
+        "p50_ms": round(cuts[49] * 1000, 1),
+        "p99_ms": round(cuts[98] * 1000, 1),
+        "longest_ms": round(max(waits) * 1000, 1),
+        "target_p99_ms": 100,
+    }
+
+
+def _send(http: httpx.Client, count: int) -> list[float]:
+    began = time.monotonic() + 0.5
+
+    def one(number: int) -> float:
+        due = began + number / RATE
+        time.sleep(max(0.0, due - time.monotonic()))
+        http.post("/v1/reports", json=_report(number)).raise_for_status()
+        return time.monotonic() - due
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        return list(pool.map(one, range(count)))
+
+
+def _report(number: int) -> dict[str, Any]:
+    return {
+        "purl": f"pkg:pypi/package-{number % 200}@1.0",
+        "affected_symbol": {
+            "file": f"src/module_{number % 11}.py",
+            "function": f"function_{number % 17}",
+            "line": number,
+        },
+        "attachments": [
+            {
+                "filename": "report.md",
+                "content_type": "text/markdown",
+                "data": f"Report {number}: `argument_{number % 23}` is not checked. "
+                * 20,
+            }
+        ],
+    }
+
+
+def bare_commits(folder: Path) -> float:
+    """Return durable commits of one small row a second, without anything of ours."""
+    connection = sqlite3.connect(folder / "bare.db", isolation_level=None)
+    connection.execute("pragma journal_mode = wal")
+    connection.execute("pragma synchronous = full")
+    connection.execute("create table rows (id integer primary key, data blob)")
+    row = os.urandom(1500)
+    began = time.monotonic()
+    for _ in range(500):
+        connection.execute("insert into rows (data) values (?)", (row,))
+    connection.close()
+    return 500 / (time.monotonic() - began)
+
+
+def _run(home: Path, *arguments: str) -> Any:  # noqa: ANN401 - any JSON
+    command = [
+        sys.executable,
+        "-m",
+        "fairlead",
+        *arguments,
+        "--home",
+        str(home),
+        "--json",
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603
+    return json.loads(done.stdout)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,110 @@
+"""Write what in the docs is made from the code: `make docs`. With --check, compare only.
+
+A page holds marks such as `<!-- made: states -->` … `<!-- end -->`; what stands between
+them is replaced.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator
+from dataclasses import fields
+from inspect import getsource
+from pathlib import Path
+
+import click
+
+from fairlead.clearinghouse.cases import BY_OWN_COMMAND, MOVES, State
+from fairlead.cli.main import main as program
+from fairlead.store.tables import metadata
+from fairlead.wiring import Settings
+
+ROOT = Path(__file__).parents[1]
+MARK = re.compile(r"(<!-- made: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
+
+
+def states() -> str:
+    """Draw what can follow what, as a Mermaid diagram and as a table."""
+    drawn = ["```mermaid", "stateDiagram-v2", "    [*] --> open"]
+    rows = ["| from | to | by |", "|---|---|---|"]
+    for state in State:
+        for to in State:
+            if to in MOVES[state]:
+                drawn.append(f"    {_word(state)} --> {_word(to)}")
+                how = "a command of its own" if to in BY_OWN_COMMAND else "moving"
+                rows.append(f"| {state} | {to} | {how} |")
+    named = [f"    {_word(s)} : {s}" for s in State if _word(s) != s]
+    return "\n".join([*drawn, *named, "```", "", *rows])
+
+
+def commands() -> str:
+    """Return the help of every command."""
+    return "\n\n".join(
+        f"### `{' '.join(('fairlead', *path))}`\n\n```text\n{help_}\n```"
+        for path, help_ in _helps(program, ())
+    )
+
+
+def settings() -> str:
+    """Return a table of the settings."""
+    source = getsource(Settings)
+    rows = ["| variable | default | what |", "|---|---|---|"]
+    for field in fields(Settings):
+        found = re.search(
+            rf'\n    {field.name}: .*?\n    """(.*?)"""', source, re.DOTALL
+        )
+        if found is None:
+            message = f"the setting {field.name} has no description"
+            raise SystemExit(message)
+        said = " ".join(found[1].split())
+        default = str(field.default) or " "
+        rows.append(f"| `FAIRLEAD_{field.name.upper()}` | `{default}` | {said} |")
+    return "\n".join(rows)
+
+
+def tables() -> str:
+    """Return the class of every table."""
+    rows = ["| table | class |", "|---|---|"]
+    rows += [f"| `{t.name}` | {t.info['class']} |" for t in metadata.sorted_tables]
+    return "\n".join(rows)
+
+
+MADE = {"states": states, "commands": commands, "settings": settings, "tables": tables}
+
+
+def main() -> None:
+    """Renew every page, or say which are out of date."""
+    old = []
+    for path in sorted((ROOT / "docs").rglob("*.md")):
+        text = path.read_text("utf-8")
+        new = MARK.sub(lambda m: f"{m[1]}\n{MADE[m[2]]()}\n\n{m[3]}", text)
+        if new != text:
+            old.append(str(path.relative_to(ROOT)))
+            if "--check" not in sys.argv:
+                path.write_text(new, "utf-8")
+    if old and "--check" in sys.argv:
+        raise SystemExit("out of date, run `make docs`: " + ", ".join(old))
+
+
+def _helps(
+    command: click.Command, path: tuple[str, ...]
+) -> Iterator[tuple[tuple[str, ...], str]]:
+    name = " ".join(("fairlead", *path))
+    context = click.Context(command, info_name=name, max_content_width=88)
+    if isinstance(command, click.Group):
+        for inner in command.list_commands(context):
+            found = command.get_command(context, inner)
+            if found is not None:
+                yield from _helps(found, (*path, inner))
+    else:
+        lines = command.get_help(context).splitlines()
+        yield path, "\n".join(line.rstrip() for line in lines)
+
+
+def _word(state: State) -> str:
+    return state.value.replace(" ", "_")
+
+
+if __name__ == "__main__":
+    main()
