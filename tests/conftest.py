@@ -258,9 +258,13 @@ CHROMIUM_ARGUMENTS = [
 ]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    """Start the system's Chromium once; without it, fail in CI and skip elsewhere."""
+    """Start the system's Chromium; without it, fail in CI and skip elsewhere.
+
+    Once a module, not once a session: while Playwright runs, its event loop holds the
+    thread of the tests, and no test could call `asyncio.run`.
+    """
     names = ("chromium", "chromium-browser", "google-chrome")
     found = next(filter(None, map(shutil.which, names)), None)
     if found is None:
