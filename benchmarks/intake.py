@@ -59,9 +59,11 @@ def measure(home: Path, count: int) -> dict[str, Any]:
             told += server.stdout.readline()
         address = json.loads(told)["address"]
         headers = {"Authorization": f"Bearer {token}"}
-        with httpx.Client(base_url=address, headers=headers) as http:
-            waits = _send(http, count)
-        server.terminate()
+        try:
+            with httpx.Client(base_url=address, headers=headers, timeout=60) as http:
+                waits = _send(http, count)
+        finally:
+            server.terminate()
     cuts = quantiles(waits, n=100)
     return {
         "reports": count,

@@ -28,7 +28,7 @@ class Rules:
     case_lasts: timedelta = timedelta(days=365)
     """Every case has an end (promise P11)."""
     marking: Label = Label.AMBER
-    candidates: int = 50
+    candidates: int = 40
     """How many earlier findings a new one is compared with, at most."""
 
 

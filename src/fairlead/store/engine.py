@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from threading import Lock
+from weakref import WeakKeyDictionary
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
 from fairlead.errors import Misconfigured, Unavailable
+
+_TURNS: WeakKeyDictionary[Engine, AbstractContextManager[object]] = WeakKeyDictionary()
+"""By engine on SQLite: a lock by which writers of this process take turns.
+
+SQLite's own waiting looks again after growing pauses, and so lets a writer starve while
+others come and go.
+"""
 
 BUSY = 10_000
 """How long a writer waits for the one ahead, in milliseconds."""
@@ -36,6 +45,7 @@ def open_engine(url: str) -> Engine:
         ) from error
     if engine.dialect.name == "sqlite":
         _make_durable(engine)
+        _TURNS[engine] = Lock()
     return engine
 
 
@@ -47,7 +57,7 @@ def writing(engine: Engine) -> Iterator[Connection]:
         Unavailable: the database is full, locked or away; nothing was stored.
 
     """
-    with _translated():
+    with _translated(), _TURNS.get(engine, nullcontext()):
         writer = engine.execution_options(writes=True)
         with writer.begin() as connection:
             yield connection

@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 CADENCE = 1.0
 """Seconds between two checkpoints, whatever happens: their rhythm tells nothing."""
 
-HELD = 0.04
+HELD = 0.01
 """Seconds after which a transaction of several jobs ends, to let others write."""
 
 BATCH = 50

@@ -8,7 +8,8 @@ else that is stored plays a part, so the order of arrival cannot change a decisi
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import NamedTuple
 
 from fairlead.clearinghouse.duplicates.bars import bars_of
@@ -29,16 +30,34 @@ class Reason(NamedTuple):
     """For people, one line."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Comparison:
-    """The outcome of comparing two findings."""
+    """The outcome of comparing two findings.
+
+    Most candidates turn out to be something else, so words are found only for those
+    that somebody asks about.
+    """
 
     probability: float
     """That both have one root cause and one fix, from 0 to 1."""
-    reasons: tuple[Reason, ...]
-    """The weightiest first."""
-    bars: tuple[str, ...] = ()
-    """Why the pair may not be merged without a person, whatever the probability."""
+    _a: Features = field(repr=False)
+    _b: Features = field(repr=False)
+    _signals: dict[str, float] = field(repr=False)
+
+    @cached_property
+    def reasons(self) -> tuple[Reason, ...]:
+        """What speaks for and against, the weightiest first."""
+        told = [
+            Reason(weight, code, line_of(code, self._a, self._b))
+            for code, weight in _weighed(self._signals).items()
+            if abs(weight) >= _TOLD
+        ]
+        return tuple(sorted(told, key=lambda r: (-abs(r.weight), r.code)))
+
+    @cached_property
+    def bars(self) -> tuple[str, ...]:
+        """Why a person must agree to a merge, whatever the probability."""
+        return bars_of(self._a, self._b, self._signals)
 
 
 _TOLD = 0.05
@@ -48,15 +67,12 @@ _TOLD = 0.05
 def compare(a: Features, b: Features) -> Comparison:
     """Compare two findings; symmetric, and a function of these two alone."""
     signals = signals_of(a, b)
-    weighed = {code: WEIGHTS[code] * signals[code] for code in WEIGHTS}
-    log_odds = BIAS + math.fsum(weighed.values())
-    told = [
-        Reason(weight, code, line_of(code, a, b))
-        for code, weight in weighed.items()
-        if abs(weight) >= _TOLD
-    ]
-    told.sort(key=lambda reason: (-abs(reason.weight), reason.code))
-    return Comparison(_logistic(log_odds), tuple(told), bars_of(a, b, signals))
+    log_odds = BIAS + math.fsum(_weighed(signals).values())
+    return Comparison(_logistic(log_odds), a, b, signals)
+
+
+def _weighed(signals: dict[str, float]) -> dict[str, float]:
+    return {code: weight * signals[code] for code, weight in WEIGHTS.items()}
 
 
 def _logistic(log_odds: float) -> float:
