@@ -23,7 +23,7 @@ import json
 import sys
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from duplicates_baselines import same_file_and_cwe, same_file_and_function, tf_idf
@@ -126,7 +126,7 @@ def measure(
 
 
 def _verdict(comparison: Comparison, probability: float) -> Verdict:
-    return decide(Comparison(probability, (), comparison.bars), THRESHOLDS)
+    return decide(replace(comparison, probability=probability), THRESHOLDS)
 
 
 def _invalid_merged(reports: Sequence[Report], automatic: Collection[Pair]) -> int:

@@ -40,9 +40,9 @@ class Comparison:
 
     probability: float
     """That both have one root cause and one fix, from 0 to 1."""
-    _a: Features = field(repr=False)
-    _b: Features = field(repr=False)
-    _signals: dict[str, float] = field(repr=False)
+    _a: Features = field(repr=False, compare=False)
+    _b: Features = field(repr=False, compare=False)
+    _signals: dict[str, float] = field(repr=False, compare=False)
 
     @cached_property
     def reasons(self) -> tuple[Reason, ...]:
