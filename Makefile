@@ -40,15 +40,16 @@ pins: $(DEV)  ## Renew the pinned requirements, with a cool-down of 7 days.
 wheel: $(DEV)
 	$(PY) -m build --wheel --no-isolation
 
-.venv/bin/python:
+# pip is the last thing that a new environment gets.
+.venv/bin/pip:
 	tools/make-venv.sh
 
-$(RUN): .venv/bin/python requirements/run.txt pyproject.toml
+$(RUN): .venv/bin/pip requirements/run.txt pyproject.toml
 	$(PY) -m pip install --quiet --require-hashes --requirement requirements/run.txt
 	$(PY) -m pip install --quiet --no-deps --no-build-isolation --editable .
 	touch $@
 
-$(DEV): .venv/bin/python requirements/dev.txt pyproject.toml
+$(DEV): .venv/bin/pip requirements/dev.txt pyproject.toml
 	$(PY) -m pip install --quiet --require-hashes --requirement requirements/dev.txt
 	$(PY) -m pip install --quiet --no-deps --no-build-isolation --editable .
 	touch $@ $(RUN)

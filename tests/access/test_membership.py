@@ -8,11 +8,12 @@ from datetime import timedelta
 import pytest
 
 from fairlead.access import membership
-from fairlead.access.roles import SCOPES, STRANGER, Role, Scope, operator
+from fairlead.access.roles import SCOPES, Asker, Role, Scope, operator
 from fairlead.access.secrets import typed
 from fairlead.errors import Invalid, NotAllowed, NotFound, Refused, Unauthenticated
 
 ME = operator("test")
+STRANGER = Asker(actor="person/per-stranger")
 
 
 def sign_in(world, code):

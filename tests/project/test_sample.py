@@ -16,7 +16,7 @@ from fairlead.formats.ecosystems import known_ecosystem
 
 SAMPLE = files("fairlead.cli") / "sample"
 DATA = ("osv.jsonl", "csaf.jsonl", "reports.jsonl")
-SHIPPED = (*DATA, "ATTRIBUTION.md", "REPORTS.md")
+SHIPPED = (*DATA, "advisory.json", "ATTRIBUTION.md", "REPORTS.md")
 
 MAX_SIZE = 1_500_000
 """Bytes that the sample may add to the wheel."""

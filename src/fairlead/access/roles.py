@@ -70,10 +70,6 @@ class Asker:
             )
 
 
-STRANGER = Asker(actor="stranger")
-"""Somebody who has not signed in; sees what is public."""
-
-
 def operator(name: str) -> Asker:
     """Return whoever runs commands on the machine itself: may manage people.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 
@@ -14,22 +13,3 @@ class Label(StrEnum):
     AMBER = "TLP:AMBER"
     AMBER_STRICT = "TLP:AMBER+STRICT"
     RED = "TLP:RED"
-
-
-NARROWNESS = {label: place for place, label in enumerate(Label)}
-"""Zero is the widest audience."""
-
-
-@dataclass(frozen=True, slots=True)
-class Marking:
-    """A label, and handling caveats in words that travel with it unchanged."""
-
-    label: Label
-    caveats: tuple[str, ...] = ()
-
-    @classmethod
-    def narrowest(cls, *markings: Marking) -> Marking:
-        """Return what holds for a whole: the narrowest label, every caveat."""
-        label = max((m.label for m in markings), key=NARROWNESS.__getitem__)
-        caveats = dict.fromkeys(c for m in markings for c in m.caveats)
-        return cls(label, tuple(caveats))

@@ -32,46 +32,6 @@ PUBLISHED = "rebuild_proxies"
 PATIENCE = 30
 """Seconds to wait for all answers."""
 
-ADVISORY = {
-    "title": "Requests: proxy credentials sent to the destination of a redirect",
-    "summary": "Requests sends Proxy-Authorization to the destination server when it is"
-    " redirected to an HTTPS address.",
-    "description": "When a request through an authenticating proxy is redirected to an"
-    " HTTPS address, rebuild_proxies puts the Proxy-Authorization header on the request"
-    " again. Inside the CONNECT tunnel the proxy cannot remove it, so the destination"
-    " server learns the credentials of the proxy.",
-    "aliases": ["CVE-2023-32681", "PYSEC-2023-74"],
-    "affected": [
-        {
-            "vendor": "Python Software Foundation",
-            "product": "requests",
-            "purl": "pkg:pypi/requests",
-            "introduced": "2.3.0",
-            "fixed": "2.31.0",
-        }
-    ],
-    "cwe": {
-        "id": "CWE-200",
-        "name": "Exposure of Sensitive Information to an Unauthorized Actor",
-    },
-    "severities": ["CVSS:3.1/AV:N/AC:H/PR:N/UI:R/S:C/C:H/I:N/A:N"],
-    "remediations": [
-        {
-            "category": "vendor_fix",
-            "details": "Update to 2.31.0 or later, then change the proxy credentials.",
-        }
-    ],
-    "references": [
-        {
-            "url": "https://github.com/psf/requests/releases/tag/v2.31.0",
-            "summary": "Release notes",
-            "category": "FIX",
-        }
-    ],
-    "credits": [{"name": "Northlight Labs"}],
-}
-"""What the coordinator writes; about a real vulnerability, fixed in May 2023."""
-
 WAY = (
     ("triaged", "Reproduced by the coordinator."),
     ("with owner", "Delivered to the maintainers."),
@@ -164,11 +124,12 @@ class Stage:
             catalogue = self._import(sample)
             self._say(f"Imported {catalogue} real advisories into the catalogue")
             reports = list(_reports(sample / "reports.jsonl"))
+            draft = json.loads((sample / "advisory.json").read_text("utf-8"))
         cast = self._cast(sorted({finder for finder, _ in reports}))
         with httpx.Client(base_url=address, timeout=PATIENCE) as http:
             receipts = self._submit(http, cast, reports)
             outcomes = self._wait(http, cast, receipts)
-            advisory = self._publish(http, cast)
+            advisory = self._publish(http, cast, draft)
         cases = self._cases(cast, address)
         size = self._opened.sequencer.round()
         distinct = len(set(receipts))
@@ -274,7 +235,7 @@ class Stage:
         self._say("Every report is answered as new, already known, or in review")
         return list(outcomes.values())
 
-    def _publish(self, http: httpx.Client, cast: Cast) -> str:
+    def _publish(self, http: httpx.Client, cast: Cast, draft: object) -> str:
         """Take one case from open to public, as a coordinator would."""
         headers = {"Authorization": f"Bearer {cast.coordinator}"}
         found = _checked(
@@ -291,7 +252,7 @@ class Stage:
         }
         _checked(http.post(f"/v1/cases/{case}/embargo", json=body, headers=headers))
         answer = _checked(
-            http.post(f"/v1/cases/{case}/advisory", json=ADVISORY, headers=headers)
+            http.post(f"/v1/cases/{case}/advisory", json=draft, headers=headers)
         )
         self._say(f"Published {answer['advisory']} as CSAF 2.0 and OSV")
         for kind in ("csaf", "osv"):

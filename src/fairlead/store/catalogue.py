@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
 
 import msgspec
@@ -22,7 +21,6 @@ from sqlalchemy import (
     Table,
     Text,
     delete,
-    func,
     insert,
     select,
 )
@@ -128,20 +126,6 @@ class SQLCatalogue:
         with reading(self.engine) as connection:
             found = connection.execute(query).scalars().all()
         return [msgspec.json.decode(r, type=CatalogueRecord) for r in found]
-
-    def count(self) -> dict[str, int]:
-        """Return how many records there are, by source."""
-        query = select(records.c.source, func.count()).group_by(records.c.source)
-        with reading(self.engine) as connection:
-            return {row[0]: row[1] for row in connection.execute(query)}
-
-    def newest(self) -> datetime | None:
-        """Return when the newest record was last changed by its publisher."""
-        with reading(self.engine) as connection:
-            newest: datetime | None = connection.execute(
-                select(records.c.modified).order_by(records.c.modified.desc()).limit(1)
-            ).scalar()
-            return newest
 
     def _store(
         self, batch: Sequence[tuple[CatalogueRecord, bytes]], done: Imported
