@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import tomllib
 import venv
 import zipfile
 from pathlib import Path
@@ -13,6 +14,8 @@ import httpx
 import pytest
 
 ROOT = Path(__file__).parents[2]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+DIST_INFO = f"fairlead-{PROJECT['version']}.dist-info"
 
 
 def run(*command, cwd=None):
@@ -22,6 +25,7 @@ def run(*command, cwd=None):
         text=True,
         check=False,
         cwd=cwd,
+        timeout=300,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
@@ -59,7 +63,10 @@ def test_the_wheel_carries_pages_styles_scripts_and_the_sample(wheel):
     ):
         assert wanted in names
     assert any(name.endswith("licenses/LICENSE") for name in names)
-    assert not [name for name in names if name.startswith(("tests", "benchmarks"))]
+    assert {name.split("/")[0] for name in names} == {"fairlead", DIST_INFO}
+    assert not [name for name in names if "/tests/" in name or "__pycache__" in name]
+    for template in (ROOT / "src/fairlead/web/templates").iterdir():
+        assert f"fairlead/web/templates/{template.name}" in names
 
 
 def test_the_wheel_serves_from_an_empty_environment(wheel, tmp_path):
@@ -80,18 +87,29 @@ def test_the_wheel_serves_from_an_empty_environment(wheel, tmp_path):
     run(*install, "--require-hashes", "-r", pins)
     run(*install, "--no-deps", wheel)
     fairlead = environment / "bin" / "fairlead"
-    assert run(fairlead, "--version", cwd=tmp_path).startswith("fairlead, version")
-    command = [str(fairlead), "serve", "--home", str(tmp_path / "home"), "--port", "0"]
+    said = run(fairlead, "--version", cwd=tmp_path)
+    assert said == f"fairlead, version {PROJECT['version']}\n"
+    home = tmp_path / "home"
+    command = [str(fairlead), "serve", "--home", str(home), "--port", "0", "--json"]
     with subprocess.Popen(
-        [*command, "--json"], stdout=subprocess.PIPE, text=True, cwd=tmp_path
+        command, stdout=subprocess.PIPE, text=True, cwd=tmp_path
     ) as server:
-        told = ""
-        while not told.endswith("}\n"):
-            told += server.stdout.readline()
-        address = json.loads(told)["address"]
-        page = httpx.get(f"{address}/sign-in")
-        style = httpx.get(f"{address}/static/vendor/uswds/css/uswds.min.css")
-        server.terminate()
+        try:
+            address = json.loads(told_by(server))["address"]
+            page = httpx.get(f"{address}/sign-in")
+            style = httpx.get(f"{address}/static/vendor/uswds/css/uswds.min.css")
+        finally:
+            server.terminate()
         assert server.wait(20) == 0
     assert "One-time code" in page.text
     assert style.headers["content-type"].startswith("text/css")
+
+
+def told_by(server):
+    """Return the first JSON object that *server* prints."""
+    told = ""
+    for line in server.stdout:
+        told += line
+        if line == "}\n":
+            return told
+    raise AssertionError(f"the server ended, saying {told!r}")
