@@ -18,7 +18,7 @@ from typing import Any, Self
 from urllib.parse import urlsplit
 
 from fairlead.access.roles import operator
-from fairlead.errors import InUse, Misconfigured
+from fairlead.errors import InUse, Misconfigured, NotFound
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,10 +96,11 @@ def now() -> datetime:
 class System:
     """Everything that works on one home folder and its database."""
 
-    def __init__(self, settings: Settings) -> None:
-        """Open what *settings* name, creating what is lacking.
+    def __init__(self, settings: Settings, *, create: bool) -> None:
+        """Open what *settings* name, creating what is lacking if *create*.
 
         Raises:
+            NotFound: nothing is there, and nothing is to be created.
             Misconfigured: the database cannot be opened, or is a newer version's.
             Damaged: the key of the record cannot be read.
 
@@ -108,6 +109,11 @@ class System:
         from fairlead.store import keys, migrations, sequencer, tiles, unit
 
         self.settings = settings
+        if not create and not (settings.keys_folder / keys.RECORD).exists():
+            raise NotFound(
+                f"there is no clearinghouse in {settings.home}; name its folder with"
+                " --home, or make one with `fairlead organisation add`"
+            )
         _make_folder(settings.home)
         self.store = unit.SQLStore(settings.database_url, secrets.token_bytes)
         migrations.upgrade(self.store.engine)

@@ -114,7 +114,7 @@ def test_a_setting_that_makes_no_sense_is_named(run, monkeypatch):
     assert "port: 'http' is no port" in run("status", code=3).stderr
     monkeypatch.setenv("FAIRLEAD_PORT", "80")
     monkeypatch.setenv("FAIRLEAD_DATABASE", "mongodb://x")
-    assert "postgresql+psycopg://" in run("status", code=3).stderr
+    assert "postgresql+psycopg://" in run("organisation", "add", "A", code=3).stderr
 
 
 def test_a_damaged_record_is_told_and_ends_with_its_exit_code(run, tmp_path):
@@ -132,7 +132,7 @@ def test_a_lost_key_is_said(run, tmp_path):
 
 
 def test_the_key_is_for_its_owner_only(run, tmp_path):
-    run("status")
+    run("organisation", "add", "Finder")
     key = tmp_path / "home" / "keys" / "record.key"
     assert key.stat().st_mode & 0o777 == 0o600
     assert key.parent.stat().st_mode & 0o777 == 0o700
@@ -158,7 +158,19 @@ def test_the_catalogue_takes_good_documents_and_puts_faulty_ones_aside(run, tmp_
     assert told(run("record", "check", "--json"))["events"] == 2
 
 
-def test_the_demo_shows_the_main_job_and_leaves_a_record_that_holds(run):
+def test_the_demo_shows_the_main_job_and_leaves_a_record_that_holds(
+    run, monkeypatch, tmp_path
+):
+    # Nothing of the demo goes to the database that the operator works with.
+    with monkeypatch.context() as patch:
+        patch.setenv("FAIRLEAD_DATABASE", f"sqlite:///{tmp_path}/real.db")
+        shown = told(run("demo", "--once", "--json"))
+    assert not (tmp_path / "real.db").exists()
+    run("record", "check")
+    assert shown["reports"] > 0
+
+
+def test_the_demo_gives_figures_that_agree_with_each_other(run):
     shown = told(run("demo", "--once", "--json"))
     assert shown["resubmissions_recognised"] == 1
     assert shown["findings"] == shown["reports"] - 1
@@ -173,7 +185,7 @@ def test_the_demo_shows_the_main_job_and_leaves_a_record_that_holds(run):
 
 
 def test_a_second_server_on_one_folder_is_refused(run, tmp_path):
-    run("status")
+    run("organisation", "add", "Programme")
     command = [sys.executable, "-m", "fairlead", "serve", "--port", "0", "--home"]
     command.append(str(tmp_path / "home"))
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as first:
@@ -187,3 +199,13 @@ def test_a_second_server_on_one_folder_is_refused(run, tmp_path):
         run("organisation", "add", "Finder")
         first.terminate()
         assert first.wait(20) == 0
+
+
+@pytest.mark.parametrize(
+    "command", [("record", "check"), ("status",), ("token", "list"), ("person", "list")]
+)
+def test_a_folder_in_which_nothing_is_is_said_and_stays_as_it_is(
+    run, tmp_path, command
+):
+    assert "there is no clearinghouse in" in run(*command, code=4).stderr
+    assert not (tmp_path / "home").exists()

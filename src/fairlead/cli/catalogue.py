@@ -22,7 +22,7 @@ def catalogue() -> None:
 @command
 def import_(paths: tuple[Path, ...], home: Path | None, *, as_json: bool) -> None:
     """Import OSV records and CSAF documents: JSON, JSON lines, or folders of these."""
-    with system(home) as opened:
+    with system(home, create=True) as opened:
         held = opened.catalogue()
         try:
             done = held.take(documents(paths))

@@ -32,7 +32,7 @@ def add_organisation(name: str, home: Path | None, *, as_json: bool) -> None:
     """Make NAME a member."""
     from fairlead.access import membership
 
-    with system(home) as opened:
+    with system(home, create=True) as opened:
         with opened.store.begin() as unit:
             added = membership.join(
                 unit, _operator(), name, at=now(), randomness=secrets.token_bytes

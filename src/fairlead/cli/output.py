@@ -67,9 +67,17 @@ def command(function: Callable[P, R]) -> Callable[P, R]:
 
 
 @contextmanager
-def system(home: Path | None, **given: Any) -> Iterator[System]:  # noqa: ANN401
-    """Open the system on *home*, and close it afterwards."""
-    opened = System(Settings.read(os.environ, home=home, **given))
+def system(
+    home: Path | None,
+    *,
+    create: bool = False,
+    **given: Any,  # noqa: ANN401 - values of settings
+) -> Iterator[System]:
+    """Open the system on *home*, and close it afterwards.
+
+    Only a command that begins something creates one: a folder misspelt is said.
+    """
+    opened = System(Settings.read(os.environ, home=home, **given), create=create)
     try:
         yield opened
     finally:

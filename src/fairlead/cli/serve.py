@@ -57,7 +57,7 @@ def serve(
     """
     from fairlead.web.server import ended_by_signal, free_port
 
-    with system(home, host=host, port=port) as opened:
+    with system(home, create=True, host=host, port=port) as opened:
         start_logging(opened.settings.log_level)
         if opened.settings.port == 0:
             opened.use_port(free_port(opened.settings.host))

@@ -9,6 +9,9 @@ from fairlead.base.ports import Randomness
 from fairlead.errors import Damaged
 from fairlead.record.notes import Signer, new_signer
 
+RECORD = "record.key"
+"""The file of the key that signs checkpoints."""
+
 
 def record_signer(folder: Path, name: str, randomness: Randomness) -> Signer:
     """Return the signer of the record, making its key the first time.
@@ -17,7 +20,7 @@ def record_signer(folder: Path, name: str, randomness: Randomness) -> Signer:
         Damaged: the key file cannot be read, or is the key of another record.
 
     """
-    path = folder / "record.key"
+    path = folder / RECORD
     try:
         written = path.read_text("ascii")
     except FileNotFoundError:
