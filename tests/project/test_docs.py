@@ -67,3 +67,10 @@ def test_links_between_pages_lead_somewhere():
             continue
         for target in re.findall(r"\]\((?!https?:|#)([^)#]+)", path.read_text("utf-8")):
             assert (path.parent / target).exists(), f"{path.name} links to {target}"
+
+
+def test_every_page_is_in_the_index():
+    docs = ROOT / "docs"
+    linked = re.findall(r"\]\(([^)]+)\)", (docs / "README.md").read_text("utf-8"))
+    pages = {str(p.relative_to(docs)) for p in docs.rglob("*.md")} - {"README.md"}
+    assert pages <= set(linked)

@@ -60,9 +60,9 @@ def _demo(home: Path | None, *, once: bool, port: int, as_json: bool) -> None:
     start_logging("warning")
     from fairlead.web.server import free_port
 
-    with system(
-        folder, create=True, programme=PROGRAMME, port=port, database=None
-    ) as opened:
+    # Whatever the environment names, the demo keeps to its own fresh folder.
+    own = {"database": "", "keys": "", "address": "", "programme": PROGRAMME}
+    with system(folder, create=True, port=port, **own) as opened:
         if port == 0:
             opened.use_port(free_port(opened.settings.host))
         ends = once or not sys.stdout.isatty()
