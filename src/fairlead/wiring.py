@@ -115,12 +115,16 @@ class System:
                 " --home, or make one with `fairlead organisation add`"
             )
         _make_folder(settings.home)
-        self.store = unit.SQLStore(settings.database_url, secrets.token_bytes)
-        migrations.upgrade(self.store.engine)
         self.rules = Rules()
         self.signer = keys.record_signer(
             settings.keys_folder, self.origin, secrets.token_bytes
         )
+        self.store = unit.SQLStore(settings.database_url, secrets.token_bytes)
+        try:
+            migrations.upgrade(self.store.engine)
+        except BaseException:
+            self.store.close()
+            raise
         self.tiles = tiles.TileFolder(settings.home / "record")
         self.sequencer = sequencer.Sequencer(
             self.store.engine, self.tiles, self.signer, self.origin

@@ -15,7 +15,7 @@ from sqlalchemy import select, text
 from fairlead.access import membership
 from fairlead.access.members import OrganisationLeft
 from fairlead.access.roles import operator
-from fairlead.errors import Conflict, Misconfigured, NotFound
+from fairlead.errors import Conflict, Misconfigured, NotFound, Unavailable
 from fairlead.record.notes import new_signer
 from fairlead.store import migrations, sequencer, tables
 from fairlead.store.engine import open_engine
@@ -80,6 +80,20 @@ def test_a_reader_sees_one_instant(world):
         assert unit.organisations.all() == []
         world.join("Later")
         assert unit.organisations.all() == []
+
+
+def test_a_writer_that_waits_too_long_is_told_to_try_again(world, monkeypatch):
+    if world.store.engine.dialect.name != "sqlite":
+        pytest.skip("on PostgreSQL writers of other rows do not wait for each other")
+    monkeypatch.setattr("fairlead.store.engine.BUSY", 50)
+    with world.store.begin() as unit:
+        join(world, unit, "First")
+        with (
+            ThreadPoolExecutor(1) as pool,
+            pytest.raises(Unavailable, match="try again"),
+        ):
+            pool.submit(world.join, "Second").result(timeout=10)
+    assert names(world) == ["First"]
 
 
 def test_what_is_missing_is_not_found(world):

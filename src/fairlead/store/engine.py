@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager
 from threading import Lock
 from weakref import WeakKeyDictionary
 
@@ -13,7 +13,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
 from fairlead.errors import Misconfigured, Unavailable
 
-_TURNS: WeakKeyDictionary[Engine, AbstractContextManager[object]] = WeakKeyDictionary()
+_TURNS: WeakKeyDictionary[Engine, Lock] = WeakKeyDictionary()
 """By engine on SQLite: a lock by which writers of this process take turns.
 
 SQLite's own waiting looks again after growing pauses, and so lets a writer starve while
@@ -57,10 +57,27 @@ def writing(engine: Engine) -> Iterator[Connection]:
         Unavailable: the database is full, locked or away; nothing was stored.
 
     """
-    with _translated(), _TURNS.get(engine, nullcontext()):
+    with _translated(), _turn(engine):
         writer = engine.execution_options(writes=True)
         with writer.begin() as connection:
             yield connection
+
+
+@contextmanager
+def _turn(engine: Engine) -> Iterator[None]:
+    """Wait for the writers of this process that came first, on SQLite."""
+    lock = _TURNS.get(engine)
+    if lock is None:
+        yield
+        return
+    if not lock.acquire(timeout=BUSY / 1000):
+        raise Unavailable(
+            "another writer takes too long; nothing was stored, try again later"
+        )
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 @contextmanager
