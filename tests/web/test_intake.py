@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -116,6 +117,14 @@ def test_the_same_bytes_of_another_organisation_are_another_submission(
     headers = {**JSON, "authorization": f"Bearer {world.token('Other')}"}
     other = client.post("/v1/reports", content=GOOD, headers=headers)
     assert other.json()["receipt"] != send().json()["receipt"]
+
+
+def test_the_same_bytes_at_the_same_moment_get_one_receipt(send, world):
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: send(), range(24)))
+    assert {a.status_code for a in answers} == {202}
+    assert len({a.json()["receipt"] for a in answers}) == 1
+    assert stored(world) == 1
 
 
 def test_unknown_receipts_paths_and_methods_are_said(client):

@@ -127,7 +127,13 @@ class SQLSubjects(Generic[S]):
     def _write(self, before: S | None, state: S) -> None:
         table = self.kept.table
         if before is None:
-            self.connection.execute(insert(table).values(self.kept.row(state)))
+            try:
+                self.connection.execute(insert(table).values(self.kept.row(state)))
+            except IntegrityError as error:
+                raise Conflict(
+                    f"somebody added the same {self.kept.subject.kind} at this moment;"
+                    " try again"
+                ) from error
         else:
             same = (table.c.id == before.id) & (table.c.version == before.version)
             row = self.kept.row(state)

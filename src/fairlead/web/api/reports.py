@@ -18,6 +18,7 @@ from fairlead.clearinghouse import reporting
 from fairlead.clearinghouse.ports import Page
 from fairlead.clearinghouse.reporting import Accepted
 from fairlead.clearinghouse.submissions import Outcome, Status, Submission
+from fairlead.errors import Conflict
 from fairlead.formats import tap
 from fairlead.web import auth
 from fairlead.web.auth import AnyRequest
@@ -143,16 +144,24 @@ def _check_type(request: AnyRequest) -> None:
 def _keep(
     request: AnyRequest, context: Context, document: bytes
 ) -> tuple[Accepted, tuple[Warned, ...]]:
-    with context.store.begin() as unit:
-        # The token is looked up again: it may have been revoked while the body came.
-        asker = auth.program(unit, request, context)
-        accepted = reporting.submit(
-            unit, asker, document, at=context.clock(), randomness=context.randomness
-        )
+    try:
+        accepted = _submit(request, context, document)
+    except Conflict:
+        # The same bytes came twice at one moment; now the first ones are there.
+        accepted = _submit(request, context, document)
     warnings = tap.warnings_of(tap.decode(document))
     return accepted, tuple(
         Warned(code=w.code, field=w.field, reason=w.reason) for w in warnings
     )
+
+
+def _submit(request: AnyRequest, context: Context, document: bytes) -> Accepted:
+    with context.store.begin() as unit:
+        # The token is looked up again: it may have been revoked while the body came.
+        asker = auth.program(unit, request, context)
+        return reporting.submit(
+            unit, asker, document, at=context.clock(), randomness=context.randomness
+        )
 
 
 def _to_the_second(at: datetime) -> str:
