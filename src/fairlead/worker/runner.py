@@ -73,15 +73,19 @@ class Runner:
 
     def _work(self) -> None:
         while not self._stop.is_set():
-            try:
-                busy = self._ring_some() or self._do_some()
-            except Error:
-                # The database may be full or away; the next round tries again.
-                log.exception("work.interrupted")
-                busy = False
-            if not busy:
+            # Both are tried: a timer that fails must not keep jobs from being done.
+            busy = [self._attempt(self._ring_some), self._attempt(self._do_some)]
+            if not any(busy):
                 self._bell.wait(CADENCE / 2)
                 self._bell.clear()
+
+    def _attempt(self, work: Callable[[], bool]) -> bool:
+        try:
+            return work()
+        except Exception:
+            # The database may be full or away; the next round tries again.
+            log.exception("work.interrupted")
+            return False
 
     def _sequence(self) -> None:
         due = time.monotonic()
