@@ -4,6 +4,8 @@
 PY := .venv/bin/python
 RUN := .venv/.run
 DEV := .venv/.dev
+FAIRLEAD_DATA ?= ../shared/data
+CORPORA := $(FAIRLEAD_DATA)/duplicates
 
 .PHONY: demo test check env format benchmarks pins wheel docs
 
@@ -30,9 +32,10 @@ docs: $(DEV)  ## What in the docs is made from the code.
 	$(PY) tools/docs.py
 
 benchmarks: $(DEV)  ## Every figure of the README.
-	$(PY) benchmarks/duplicates.py $${FAIRLEAD_DATA:-../shared/data}/duplicates/*/
 	$(PY) benchmarks/intake.py
 	$(PY) benchmarks/record.py
+	@if [ -d "$(CORPORA)" ]; then $(PY) benchmarks/duplicates.py $(CORPORA)/*/; \
+	else echo "Set FAIRLEAD_DATA to measure duplicates: $(CORPORA) is absent."; fi
 
 pins: $(DEV)  ## Renew the pinned requirements, with a cool-down of 7 days.
 	PATH="$(CURDIR)/.venv/bin:$$PATH" tools/pins.sh
