@@ -15,7 +15,7 @@ from fairlead.clearinghouse import coordinating, reporting
 from fairlead.clearinghouse.cases import State
 from fairlead.clearinghouse.ports import Page
 from fairlead.clearinghouse.submissions import Outcome
-from fairlead.errors import Invalid
+from fairlead.errors import Invalid, NotFound, Refused
 from fairlead.store import tables
 
 COORDINATOR = Asker(
@@ -152,6 +152,24 @@ def test_a_shortened_embargo_rings_at_its_new_instant_only(world):
     world.clock.pass_time(days=7)
     world.work()
     assert all_cases(world)[0].embargo_over
+
+
+def test_only_members_are_read_in(world):
+    send(world, "org-a", TEXTS[0])
+    (case,) = all_cases(world)
+    member = world.join("Owner")
+
+    def read_in(organisation):
+        with world.store.begin() as unit:
+            return coordinating.read_in(
+                unit, COORDINATOR, case.id, organisation, at=world.clock()
+            )
+
+    with pytest.raises(NotFound):
+        read_in(OrganisationId("org-nobody"))
+    assert read_in(member.id).participants == {member.id}
+    with pytest.raises(Refused, match="already"):
+        read_in(member.id)
 
 
 def test_what_is_no_report_is_refused_and_nothing_is_stored(world):

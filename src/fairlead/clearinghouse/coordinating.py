@@ -148,6 +148,8 @@ def read_in(
     """Let an organisation see a case from now on."""
     case = find(unit, asker, case_id)
     asker.needs(Scope.CASE_MOVE)
+    if not unit.organisations.get(organisation).active:
+        raise Refused(f"{organisation} has left")
     if organisation in case.participants:
         raise Refused(f"{organisation} was read in already")
     facts = [cases.ParticipantReadIn(organisation=organisation)]

@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
+from fairlead.access.ports import Organisations
 from fairlead.access.visibility import Condition
 from fairlead.base.ids import CaseId, OrganisationId, Receipt
 from fairlead.clearinghouse.advisories import PublishedAdvisory
@@ -101,6 +102,10 @@ class Agenda(Protocol):
 
 class ClearinghouseUnit(Protocol):
     """The part of a unit of work that the clearinghouse needs."""
+
+    @property
+    def organisations(self) -> Organisations:
+        """All organisations."""
 
     @property
     def submissions(self) -> Submissions:

@@ -209,7 +209,6 @@ def read_in(
         case = coordinating.read_in(
             unit, asker, CaseId(case_id), data.organisation, at=context.clock()
         )
-        unit.organisations.get(data.organisation)  # Nobody unknown is read in.
     return CaseAnswer.of(case)
 
 

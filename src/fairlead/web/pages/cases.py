@@ -164,7 +164,6 @@ def read_in(
             OrganisationId(data.organisation),
             at=context.clock(),
         )
-        unit.organisations.get(data.organisation)  # Nobody unknown is read in.
 
     return _act(request, context, CaseId(case_id), "read-in", data, act)
 
