@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from hypothesis import strategies as st
 
+from fairlead.access.members import OrganisationJoined
 from fairlead.access.roles import SCOPES, Asker, Role
 from fairlead.base.ids import OrganisationId
 from fairlead.clearinghouse import coordinating, publishing, reporting
@@ -93,6 +94,13 @@ def do(world, deed) -> None:
         return
 
 
+def _join(unit, name, at) -> None:
+    """Make an organisation a member under a name that is known beforehand."""
+    if name not in {o.id for o in unit.organisations.all()}:
+        facts = [OrganisationJoined(name=name)]
+        unit.organisations.save(None, facts, name=name, by="operator/test", at=at)
+
+
 def _do(world, unit, kind, rest) -> None:
     at = world.clock()
     if kind == "submit":
@@ -113,6 +121,7 @@ def _do(world, unit, kind, rest) -> None:
         case "move":
             coordinating.move(unit, COORDINATOR, case, rest[1], reason="so", at=at)
         case "read in":
+            _join(unit, rest[1], at)
             coordinating.read_in(
                 unit, COORDINATOR, case, OrganisationId(rest[1]), at=at
             )
