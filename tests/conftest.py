@@ -23,11 +23,13 @@ from sqlalchemy import create_engine, text
 
 from fairlead.access import membership
 from fairlead.access.members import Organisation
-from fairlead.access.roles import SCOPES, Role, Scope, operator
+from fairlead.access.roles import Role, Scope, operator, token_scopes
 from fairlead.clearinghouse.cases import Rules
 from fairlead.formats.advisory import Publisher
 from fairlead.store import migrations
+from fairlead.store.key_blocks import KeyBlocks
 from fairlead.store.unit import SQLStore
+from fairlead.store.vault import Vault
 from fairlead.web.context import Context
 from fairlead.worker.runner import Runner
 
@@ -145,13 +147,26 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
         admin.dispose()
 
 
-@pytest.fixture
-def store(database_url: str) -> Iterator[SQLStore]:
-    """Return a store on an empty database, of each kind in turn."""
-    opened = SQLStore(database_url, secrets.token_bytes)
-    migrations.upgrade(opened.engine)
-    yield opened
+def open_store(url: str, keys: Path) -> SQLStore:
+    """Return a store on the database at *url*, with its keys in a folder."""
+    vault = Vault(KeyBlocks(keys, secrets.token_bytes), secrets.token_bytes)
+    opened = SQLStore(url, vault)
+    migrations.upgrade(opened.engine, vault)
+    return opened
+
+
+def close_store(opened: SQLStore) -> None:
+    """Close a store and its keys."""
     opened.close()
+    opened.vault.keys.close()
+
+
+@pytest.fixture
+def store(database_url: str, tmp_path: Path) -> Iterator[SQLStore]:
+    """Return a store on an empty database, of each kind in turn."""
+    opened = open_store(database_url, tmp_path / "keys")
+    yield opened
+    close_store(opened)
 
 
 # --- A running system ------------------------------------------------------------------
@@ -198,7 +213,7 @@ class World:
                 operator("test"),
                 organisation,
                 label="test",
-                scopes=frozenset(scopes) or SCOPES[Role.REPORTER],
+                scopes=frozenset(scopes) or token_scopes(Role.REPORTER),
                 lasts=timedelta(days=days),
                 at=self.clock(),
                 randomness=secrets.token_bytes,
@@ -264,10 +279,9 @@ def world(store: SQLStore) -> World:
 @pytest.fixture
 def sqlite_world(tmp_path: Path) -> Iterator[World]:
     """Return an empty world on SQLite, for what does not depend on the database."""
-    opened = SQLStore(f"sqlite:///{tmp_path}/world.db", secrets.token_bytes)
-    migrations.upgrade(opened.engine)
+    opened = open_store(f"sqlite:///{tmp_path}/world.db", tmp_path / "world-keys")
     yield make_world(opened)
-    opened.close()
+    close_store(opened)
 
 
 @pytest.fixture

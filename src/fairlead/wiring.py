@@ -106,7 +106,15 @@ class System:
 
         """
         from fairlead.clearinghouse.cases import Rules
-        from fairlead.store import keys, migrations, sequencer, tiles, unit
+        from fairlead.store import (
+            key_blocks,
+            keys,
+            migrations,
+            sequencer,
+            tiles,
+            unit,
+        )
+        from fairlead.store.vault import Vault
 
         self.settings = settings
         if not create and not (settings.keys_folder / keys.RECORD).exists():
@@ -119,11 +127,14 @@ class System:
         self.signer = keys.record_signer(
             settings.keys_folder, self.origin, secrets.token_bytes
         )
-        self.store = unit.SQLStore(settings.database_url, secrets.token_bytes)
+        self.keys = key_blocks.KeyBlocks(settings.keys_folder, secrets.token_bytes)
+        vault = Vault(self.keys, secrets.token_bytes)
+        self.store = unit.SQLStore(settings.database_url, vault)
         try:
-            migrations.upgrade(self.store.engine)
+            migrations.upgrade(self.store.engine, vault, rebuild=self._make_anew)
+            self._expect_keys()
         except BaseException:
-            self.store.close()
+            self.close()
             raise
         self.tiles = tiles.TileFolder(settings.home / "record")
         self.sequencer = sequencer.Sequencer(
@@ -140,8 +151,9 @@ class System:
         self.settings = replace(self.settings, port=port)
 
     def close(self) -> None:
-        """Close the database."""
+        """Close the database and the keys."""
         self.store.close()
+        self.keys.close()
 
     def catalogue(self) -> Any:  # noqa: ANN401 - see fairlead.store.catalogue
         """Return the catalogue of what others have published."""
@@ -196,12 +208,46 @@ class System:
                 ) from error
             yield
 
+    def rebuild(self, progress: Any) -> int:  # noqa: ANN401 - see store.rebuild
+        """Make anew whatever follows from the record; return how many subjects.
+
+        Raises:
+            InUse: a server works on this home folder.
+
+        """
+        from fairlead.store.engine import writing
+
+        with self.alone(), writing(self.store.engine) as connection:
+            return self._rebuild(connection, progress)
+
+    def _make_anew(self, connection: Any) -> None:  # noqa: ANN401 - see _rebuild
+        self._rebuild(connection, lambda _what, _count: None)
+
+    def _rebuild(self, connection: Any, progress: Any) -> int:  # noqa: ANN401 - of the store
+        from fairlead.clearinghouse.resuming import resume
+        from fairlead.store.rebuild import rebuild
+        from fairlead.store.unit import SQLUnit
+
+        count = rebuild(connection, self.store.vault, progress)
+        resume(SQLUnit.of(connection, self.store.vault), at=now())
+        return count
+
+    def _expect_keys(self) -> None:
+        """Make sure that the keys of what is kept are there, before anything is made."""
+        from fairlead.store.vault import highest_key
+
+        with self.store.read() as unit:
+            highest = highest_key(unit.connection)
+        if highest is not None:
+            self.keys.expect(highest)
+
     def check(self, progress: Any) -> Any:  # noqa: ANN401 - see fairlead.store.check
         """Compare everything that is kept; see `fairlead.store.check`."""
         from fairlead.store.check import check
 
         return check(
             self.store.engine,
+            self.store.vault,
             self.tiles,
             self.signer.verifier(),
             self.origin,
@@ -251,6 +297,7 @@ class System:
         from fairlead.web.server import serve
 
         with self.alone():
+            self.store.destroy_keys()
             runner = self.runner()
             runner.start()
             try:

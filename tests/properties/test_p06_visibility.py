@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fairlead.access.roles import SCOPES, Asker, Role, Scope
+from fairlead.access.roles import Asker, Role, Scope, token_scopes
 from fairlead.access.visibility import CASES, SUBMISSIONS, holds
 from fairlead.clearinghouse.ports import Page
 
@@ -83,7 +83,7 @@ def filled(world, client):
     for name in ("Finder", "Second", "Owner", "Stranger", "Programme"):
         world.join(name)
     tokens = {n: world.token(n) for n in ("Finder", "Second", "Owner", "Stranger")}
-    tokens["Programme"] = world.token("Programme", *SCOPES[Role.COORDINATOR])
+    tokens["Programme"] = world.token("Programme", *token_scopes(Role.COORDINATOR))
     receipts = {}
     for name, words in (
         ("Finder", "`parse` writes past `name_buffer` when a name has 300 bytes"),

@@ -116,7 +116,7 @@ def test_a_database_of_a_newer_version_is_refused(store):
     with store.engine.begin() as connection:
         connection.execute(text("update alembic_version set version_num = '9999'"))
     with pytest.raises(Misconfigured, match="newer Fairlead"):
-        migrations.upgrade(store.engine)
+        migrations.upgrade(store.engine, store.vault)
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 from fairlead.base.ports import Randomness
@@ -25,7 +27,7 @@ def record_signer(folder: Path, name: str, randomness: Randomness) -> Signer:
         written = path.read_text("ascii")
     except FileNotFoundError:
         signer = new_signer(name, randomness)
-        _write_secret(path, signer.secret())
+        write_secret(path, signer.secret().encode("ascii"))
         return signer
     except (OSError, UnicodeDecodeError) as error:
         raise Damaged(f"{path} cannot be read: {error}") from error
@@ -38,16 +40,26 @@ def record_signer(folder: Path, name: str, randomness: Randomness) -> Signer:
     return signer
 
 
-def _write_secret(path: Path, secret: str) -> None:
-    """Write a file that appears whole or not at all, and only its owner can read."""
+def write_secret(path: Path, secret: bytes, *, replace: bool = True) -> None:
+    """Write a file that appears whole or not at all, and only its owner can read.
+
+    Unless *replace*, a file that is there already stays as it is.
+    """
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    unfinished = path.with_suffix(".new")
-    handle = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(handle, "w", encoding="ascii") as file:
-        file.write(secret)
-        file.flush()
-        os.fsync(file.fileno())
-    unfinished.replace(path)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".new-")
+    unfinished = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(secret)
+            file.flush()
+            os.fsync(file.fileno())
+        if replace:
+            unfinished.replace(path)
+        else:
+            with suppress(FileExistsError):
+                path.hardlink_to(unfinished)
+    finally:
+        unfinished.unlink(missing_ok=True)
     folder = os.open(path.parent, os.O_RDONLY)
     try:
         os.fsync(folder)

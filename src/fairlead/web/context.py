@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from fairlead.access.traces import Moment
 from fairlead.base.ports import Clock, Randomness
 from fairlead.formats.advisory import Publisher
 from fairlead.programme.unit import Store
@@ -25,3 +26,8 @@ class Context:
     """What the programme is called on its pages."""
     secure: bool
     """The address that people use begins with https."""
+
+    @property
+    def moment(self) -> Moment:
+        """Return this moment, for the trace that a reading leaves."""
+        return Moment(self.clock(), self.randomness)

@@ -123,7 +123,9 @@ def listed(
     """Return the submissions that the asker may see, the newest first, 50 at a time."""
     with context.store.read() as unit:
         asker = auth.program(unit, request, context)
-        found = reporting.list_submissions(unit, asker, Page(after=max(0, after)))
+        found = reporting.list_submissions(
+            unit, asker, Page(after=max(0, after)), context.moment
+        )
         return Sent(submissions=[StatusAnswer.of(s, outcome=True) for s in found])
 
 
