@@ -23,6 +23,9 @@ _ED25519 = b"\x01"
 """The algorithm's byte (signed-note, Signatures)."""
 _ID = 4
 """Bytes of a key id."""
+LARGEST = 2**63 - 1
+"""The largest number in any format of a log."""
+DIGITS = len(str(LARGEST))
 _DASH = "\N{EM DASH} "
 _SECRET = "PRIVATE+KEY+"  # noqa: S105 - how such a key begins, not one
 
@@ -43,7 +46,7 @@ class Verifier:
 
     def text(self) -> str:
         """Return the key as it is handed around (signed-note, Verifier keys)."""
-        return f"{self.name}+{self.id.hex()}+{_base64(_ED25519 + self.key)}"
+        return f"{self.name}+{self.id.hex()}+{base64_text(_ED25519 + self.key)}"
 
     @classmethod
     def read(cls, written: str) -> Self:
@@ -90,11 +93,11 @@ class Signer:
             message = "the text of a note ends with a newline"
             raise ValueError(message)
         signature = self.verifier().id + self._private().sign(text.encode())
-        return f"{text}\n{_DASH}{self.name} {_base64(signature)}\n"
+        return f"{text}\n{_DASH}{self.name} {base64_text(signature)}\n"
 
     def secret(self) -> str:
         """Return the key as a line for a key file."""
-        written = _base64(_ED25519 + self.seed)
+        written = base64_text(_ED25519 + self.seed)
         return f"{_SECRET}{self.name}+{self.verifier().id.hex()}+{written}\n"
 
     @classmethod
@@ -160,7 +163,7 @@ class Checkpoint:
 
     def text(self) -> str:
         """Return the text to sign (tlog-checkpoint, Note text)."""
-        return f"{self.origin}\n{self.size}\n{_base64(self.root)}\n"
+        return f"{self.origin}\n{self.size}\n{base64_text(self.root)}\n"
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -170,16 +173,48 @@ class Checkpoint:
             Damaged: it is no checkpoint.
 
         """
-        lines = text.splitlines()
-        if len(lines) < 3 or not lines[0]:  # noqa: PLR2004 - origin, size, root
+        *lines, rest = text.split("\n")
+        if len(lines) < 3 or rest or not all(lines):  # noqa: PLR2004 - origin, size, root
             raise Damaged("a checkpoint has three lines: origin, size, root")
         origin, size, root = lines[:3]
-        if not size.isascii() or not size.isdigit() or str(int(size)) != size:
-            raise Damaged(f"the checkpoint's size {size!r} is no number")
-        hashed = _unbase64(root, "root")
-        if len(hashed) != HASH:
-            raise Damaged("the checkpoint's root is no SHA-256")
-        return cls(origin=origin, size=int(size), root=hashed)
+        return cls(
+            origin=origin,
+            size=read_count(size, "checkpoint's size"),
+            root=read_hash(root, "checkpoint's root"),
+        )
+
+
+def read_count(written: str, what: str) -> int:
+    """Read a number as the formats of a log write it: decimal, no leading zero.
+
+    Raises:
+        Damaged: it is none, or 2^63 and more.
+
+    """
+    if not written.isascii() or not written.isdigit() or len(written) > DIGITS:
+        raise Damaged(f"the {what} {written[:80]!r} is no number")
+    count = int(written)
+    if str(count) != written or count > LARGEST:
+        raise Damaged(f"the {what} {written!r} is no number")
+    return count
+
+
+def read_hash(written: str, what: str) -> bytes:
+    """Read a hash as the formats of a log write it: a line of base64.
+
+    Raises:
+        Damaged: it is none.
+
+    """
+    hashed = _unbase64(written, what)
+    if len(hashed) != HASH:
+        raise Damaged(f"the {what} is no SHA-256")
+    return hashed
+
+
+def base64_text(data: bytes) -> str:
+    """Return *data* in the base64 that all formats of a log use (RFC 4648, 4)."""
+    return base64.b64encode(data).decode("ascii")
 
 
 def _parts(written: str, what: str) -> tuple[str, str, bytes]:
@@ -192,12 +227,12 @@ def _parts(written: str, what: str) -> tuple[str, str, bytes]:
     return parts[0], parts[1], key[1:]
 
 
-def _base64(data: bytes) -> str:
-    return base64.b64encode(data).decode("ascii")
-
-
 def _unbase64(written: str, what: str) -> bytes:
     try:
-        return base64.b64decode(written, validate=True)
+        data = base64.b64decode(written, validate=True)
     except (binascii.Error, ValueError) as error:
         raise Damaged(f"the {what} is no base64") from error
+    if base64_text(data) != written:
+        # Else one signature could be written in several ways.
+        raise Damaged(f"the {what} is no base64 as it ought to be written")
+    return data
