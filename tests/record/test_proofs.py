@@ -45,14 +45,14 @@ def path(m, entries):
     return [*path(m - k, entries[k:]), root_of(entries[:k])]
 
 
-def subproof(m, entries, whole):
+def subproof(m, entries, *, whole=True):
     """RFC 6962, 2.1.2, word for word."""
     if m == len(entries):
         return [] if whole else [root_of(entries)]
     k = split(len(entries))
     if m <= k:
-        return [*subproof(m, entries[:k], whole), root_of(entries[k:])]
-    return [*subproof(m - k, entries[k:], False), root_of(entries[:k])]
+        return [*subproof(m, entries[:k], whole=whole), root_of(entries[k:])]
+    return [*subproof(m - k, entries[k:], whole=False), root_of(entries[:k])]
 
 
 class Tiles:
@@ -94,7 +94,7 @@ def test_every_small_log_is_proved_to_extend_every_smaller_one(new):
     for old in range(new + 1):
         proof = proofs.consistency(TILES, old, new)
         if old:
-            assert proof == subproof(old, ENTRIES[:new], True)
+            assert proof == subproof(old, ENTRIES[:new])
         check_consistency(old, ROOTS[old], new, ROOTS[new], proof)
 
 
@@ -110,7 +110,7 @@ def test_large_logs_are_proved_as_the_rfc_says(data):
     check_inclusion(entry(index), index, size, root, proof)
     old = data.draw(st.integers(1, size))
     proof = proofs.consistency(TILES, old, size)
-    assert proof == subproof(old, entries, True)
+    assert proof == subproof(old, entries)
     check_consistency(old, root_of(entries[:old]), size, root, proof)
 
 
@@ -144,7 +144,7 @@ def test_an_inclusion_proof_of_anything_else_is_refused(data):
 def test_a_consistency_proof_of_anything_else_is_refused(data):
     new = data.draw(st.integers(2, 70))
     old = data.draw(st.integers(1, new - 1))
-    proof = subproof(old, ENTRIES[:new], True)
+    proof = subproof(old, ENTRIES[:new])
     right = (old, ROOTS[old], new, ROOTS[new], proof)
     check_consistency(*right)
     flipped = data.draw(st.integers(0, len(proof) - 1))

@@ -10,7 +10,6 @@ from fairlead.record.notes import (
     Checkpoint,
     Verifier,
     base64_text,
-    open_note,
     read_count,
     read_hash,
 )
@@ -79,7 +78,7 @@ class TlogProof:
             Damaged: it does not.
 
         """
-        checkpoint = Checkpoint.parse(open_note(self.checkpoint, verifier))
+        checkpoint = verifier.checkpoint(self.checkpoint)
         if checkpoint.origin != verifier.name:
             raise Damaged(
                 f"the checkpoint is of {checkpoint.origin}, the key of {verifier.name}"
