@@ -7,10 +7,12 @@ has this root, and it extends every one that I saw before.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Self
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from fairlead.errors import Damaged
 from fairlead.record import notes
 from fairlead.record.notes import LARGEST, Note, Signer, Verifier
 
@@ -65,6 +67,21 @@ class Witness:
         if line is None:
             return None
         return int.from_bytes(notes.signature_of(line)[:_TIME], "big")
+
+    def required(self, note: Note) -> datetime:
+        """Return when this witness cosigned *note*, which it must have.
+
+        Raises:
+            Damaged: it has not.
+
+        """
+        at = self.at(note)
+        if at is None:
+            raise Damaged(f"the witness {self.name} has not cosigned this")
+        try:
+            return datetime.fromtimestamp(at, UTC)
+        except (OverflowError, OSError, ValueError) as error:
+            raise Damaged(f"{self.name} cosigned at an instant that is none") from error
 
 
 @dataclass(frozen=True, slots=True)

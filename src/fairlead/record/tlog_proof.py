@@ -63,14 +63,8 @@ class TlogProof:
             checkpoint=checkpoint,
         )
 
-    def verify(self, entry: bytes, verifier: Verifier) -> Checkpoint:
-        """Verify that *entry* stands in the log of *verifier*; return what is signed.
-
-        The steps, each of which may refuse:
-
-        1. the checkpoint is signed by the log's key;
-        2. its origin is the name of that key (tlog-checkpoint, Signatures);
-        3. the entry, at its place, leads to the signed root.
+    def verify(self, entry: bytes, key: Verifier) -> Checkpoint:
+        """Verify that *entry* stands in the log of *key*; return what is signed.
 
         What is not checked: that others were shown the same log; witnesses attest that.
 
@@ -78,10 +72,21 @@ class TlogProof:
             Damaged: it does not.
 
         """
-        checkpoint = verifier.checkpoint(self.checkpoint)
-        if checkpoint.origin != verifier.name:
-            raise Damaged(
-                f"the checkpoint is of {checkpoint.origin}, the key of {verifier.name}"
-            )
+        checkpoint = self.signed(key)
         check_inclusion(entry, self.index, checkpoint.size, checkpoint.root, self.path)
+        return checkpoint
+
+    def signed(self, key: Verifier) -> Checkpoint:
+        """Verify that *key* signs the checkpoint, of the log that it names.
+
+        What is not checked: that anything is in that log.
+
+        Raises:
+            Damaged: it does not.
+
+        """
+        checkpoint = key.checkpoint(self.checkpoint)
+        # The name of a key is the log's origin (tlog-checkpoint, Signatures).
+        if checkpoint.origin != key.name:
+            raise Damaged(f"the checkpoint is of {checkpoint.origin}, not {key.name}")
         return checkpoint
