@@ -241,6 +241,18 @@ class System:
         if highest is not None:
             self.keys.expect(highest)
 
+    def log_keys(self) -> Any:  # noqa: ANN401 - see fairlead.record.notes
+        """Return the key that signs checkpoints, and those that did before."""
+        from fairlead.record.notes import LogKeys
+
+        return LogKeys(self.signer.verifier())
+
+    def prover(self) -> Any:  # noqa: ANN401 - see fairlead.store.proving
+        """Return what proves that something is in the log."""
+        from fairlead.store.proving import Prover
+
+        return Prover(self.store.engine, self.tiles, self.log_keys())
+
     def check(self, progress: Any) -> Any:  # noqa: ANN401 - see fairlead.store.check
         """Compare everything that is kept; see `fairlead.store.check`."""
         from fairlead.store.check import check

@@ -118,7 +118,7 @@ def test_a_report_that_was_destroyed_before_it_was_read_still_gets_a_case(world)
             at=world.clock(),
             randomness=secrets.token_bytes,
         ).submission.id
-        unit.connection.execute(update(tables.events).values(body=None, body_salt=None))
+        unit.connection.execute(update(tables.events).values(body=None))
     world.work()
     assert submission(world, receipt).outcome is Outcome.UNREADABLE
 

@@ -8,12 +8,17 @@ from pathlib import Path
 
 import click
 
+from fairlead.cli import proofs
 from fairlead.cli.output import Exit, command, show, system
 
 
 @click.group()
 def record() -> None:
     """Prove what the record of everything that happened says."""
+
+
+for _command in (proofs.key, proofs.prove, proofs.verify, proofs.consistency):
+    record.add_command(_command)
 
 
 @record.command()

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from fairlead.errors import Damaged
 from fairlead.record import tree
-from fairlead.record.notes import Checkpoint, Verifier, open_note
+from fairlead.record.notes import CheckpointKey
 from fairlead.record.tree import WIDTH, Frontier, Tile
 
 
@@ -37,7 +37,7 @@ def check_tree(
     entries: Iterable[bytes],
     tiles: TileReader,
     note: str | None,
-    verifier: Verifier,
+    verifier: CheckpointKey,
     origin: str,
 ) -> Iterator[Problem]:
     """Compare *entries*, in the order of their places, with tiles and checkpoint.
@@ -51,7 +51,7 @@ def check_tree(
             yield _problem("checkpoint", "checkpoint", "there is none, but events are")
         return
     try:
-        checkpoint = Checkpoint.parse(open_note(note, verifier))
+        checkpoint = verifier.checkpoint(note)
     except Damaged as error:
         yield _problem("checkpoint", "checkpoint", str(error))
         return

@@ -5,8 +5,9 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+import re
 from dataclasses import dataclass
-from typing import Self
+from typing import Protocol, Self
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import (
@@ -23,6 +24,12 @@ _ED25519 = b"\x01"
 """The algorithm's byte (signed-note, Signatures)."""
 _ID = 4
 """Bytes of a key id."""
+LARGEST = 2**63 - 1
+"""The largest number in any format of a log."""
+DIGITS = len(str(LARGEST))
+SIGNATURES = 64
+"""Signatures that a note may have (signed-note, Format: at least 16)."""
+_CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f]")
 _DASH = "\N{EM DASH} "
 _SECRET = "PRIVATE+KEY+"  # noqa: S105 - how such a key begins, not one
 
@@ -38,12 +45,11 @@ class Verifier:
     @property
     def id(self) -> bytes:
         """Return the four bytes that name the key in a note."""
-        written = self.name.encode() + b"\n" + _ED25519 + self.key
-        return hashlib.sha256(written).digest()[:_ID]
+        return key_id(self.name, _ED25519, self.key)
 
     def text(self) -> str:
         """Return the key as it is handed around (signed-note, Verifier keys)."""
-        return f"{self.name}+{self.id.hex()}+{_base64(_ED25519 + self.key)}"
+        return key_text(self.name, _ED25519, self.key)
 
     @classmethod
     def read(cls, written: str) -> Self:
@@ -53,13 +59,7 @@ class Verifier:
             Damaged: it is no key, or not the one that its id names.
 
         """
-        name, given_id, key = _parts(written.strip(), "verifier key")
-        verifier = cls(name, key)
-        if verifier.id.hex() != given_id:
-            raise Damaged(
-                f"the verifier key of {name} is not the one that its id names"
-            )
-        return verifier
+        return cls(*read_key(written, _ED25519))
 
     def opens(self, text: str, signature: bytes) -> bool:
         """Tell whether *signature* is over *text* and by this key."""
@@ -69,6 +69,15 @@ class Verifier:
         except (InvalidSignature, ValueError):
             return False
         return True
+
+    def checkpoint(self, note: str) -> Checkpoint:
+        """Return the checkpoint that *note* signs.
+
+        Raises:
+            Damaged: it is no checkpoint, or not signed by this key.
+
+        """
+        return Checkpoint.parse(open_note(note, self))
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,15 +95,19 @@ class Signer:
 
     def sign(self, text: str) -> str:
         """Return *text*, which ends with a newline, as a signed note."""
+        return Note(text, (self.line(text),)).written()
+
+    def line(self, text: str) -> str:
+        """Return the signature over *text*, which ends with a newline, as a line."""
         if not text.endswith("\n"):
             message = "the text of a note ends with a newline"
             raise ValueError(message)
-        signature = self.verifier().id + self._private().sign(text.encode())
-        return f"{text}\n{_DASH}{self.name} {_base64(signature)}\n"
+        signature = self._private().sign(text.encode())
+        return signature_line(self.name, self.verifier().id, signature)
 
     def secret(self) -> str:
         """Return the key as a line for a key file."""
-        written = _base64(_ED25519 + self.seed)
+        written = base64_text(_ED25519 + self.seed)
         return f"{_SECRET}{self.name}+{self.verifier().id.hex()}+{written}\n"
 
     @classmethod
@@ -107,7 +120,9 @@ class Signer:
         """
         if not written.startswith(_SECRET):
             raise Damaged("the key file does not hold a private key")
-        name, given_id, seed = _parts(written.strip()[len(_SECRET) :], "private key")
+        name, given_id, seed = _parts(
+            written.strip()[len(_SECRET) :], "private key", _ED25519
+        )
         signer = cls(name, seed)
         if signer.verifier().id.hex() != given_id:
             raise Damaged(f"the private key of {name} is not the one that its id names")
@@ -125,8 +140,73 @@ def new_signer(name: str, randomness: Randomness) -> Signer:
     return Signer(name, randomness(32))
 
 
-def open_note(note: str, verifier: Verifier) -> str:
-    """Return the text of *note*, which *verifier* must have signed.
+class Key(Protocol):
+    """What can verify one kind of signature: of a log, or of a witness."""
+
+    @property
+    def name(self) -> str:
+        """The name it signs for."""
+
+    @property
+    def id(self) -> bytes:
+        """Four bytes that name the key in a note."""
+
+    def opens(self, text: str, signature: bytes) -> bool:
+        """Tell whether *signature* is over *text* and by this key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A text and the signatures below it, none of them verified."""
+
+    text: str
+    """Ends with a newline."""
+    lines: tuple[str, ...]
+    """The signature lines, without their newlines."""
+
+    @classmethod
+    def parse(cls, written: str) -> Self:
+        """Read a signed note (signed-note, Format).
+
+        Raises:
+            Damaged: it is none.
+
+        """
+        text, found, signatures = written.rpartition("\n\n")
+        *lines, rest = signatures.split("\n")
+        if not found or not lines or rest or _CONTROL.search(written):
+            raise Damaged("this is no signed note")
+        if len(lines) > SIGNATURES:
+            raise Damaged(f"the note has more than {SIGNATURES} signatures")
+        for line in lines:
+            _signature(line)
+        return cls(text + "\n", tuple(lines))
+
+    def signed_by(self, key: Key) -> str | None:
+        """Return the line by which *key* has signed; signatures by others do not count.
+
+        Raises:
+            Damaged: *key* is named, but its signature does not fit.
+
+        """
+        for line in self.lines:
+            name, key_id, signature = _signature(line)
+            if (name, key_id) != (key.name, key.id):
+                continue
+            if not key.opens(self.text, signature):
+                raise Damaged(
+                    f"the signature of {name} does not fit: the note was changed"
+                )
+            return line
+        return None
+
+    def written(self) -> str:
+        """Return the note as it is handed around."""
+        return f"{self.text}\n" + "".join(f"{line}\n" for line in self.lines)
+
+
+def open_note(note: str, key: Key) -> str:
+    """Return the text of *note*, which *key* must have signed.
 
     Signatures by other keys are passed over, as the specification asks.
 
@@ -134,20 +214,15 @@ def open_note(note: str, verifier: Verifier) -> str:
         Damaged: it is no signed note, or not signed by this key.
 
     """
-    text, found, signatures = note.rpartition("\n\n")
-    if not found or not signatures.endswith("\n"):
-        raise Damaged("this is no signed note")
-    for line in signatures.splitlines():
-        name, _, written = line.removeprefix(_DASH).partition(" ")
-        if not line.startswith(_DASH) or not written:
-            raise Damaged("a signature line of the note cannot be read")
-        signature = _unbase64(written, "signature")
-        if name != verifier.name or signature[:_ID] != verifier.id:
-            continue
-        if verifier.opens(text + "\n", signature[_ID:]):
-            return text + "\n"
-        raise Damaged(f"the signature of {name} does not fit: the note was changed")
-    raise Damaged(f"{verifier.name} has not signed this note")
+    opened = Note.parse(note)
+    if opened.signed_by(key) is None:
+        raise Damaged(f"{key.name} has not signed this note")
+    return opened.text
+
+
+def signature_line(name: str, key_id: bytes, signature: bytes) -> str:
+    """Return a signature as a line of a note, without its newline."""
+    return f"{_DASH}{name} {base64_text(key_id + signature)}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,7 +235,7 @@ class Checkpoint:
 
     def text(self) -> str:
         """Return the text to sign (tlog-checkpoint, Note text)."""
-        return f"{self.origin}\n{self.size}\n{_base64(self.root)}\n"
+        return f"{self.origin}\n{self.size}\n{base64_text(self.root)}\n"
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -170,34 +245,155 @@ class Checkpoint:
             Damaged: it is no checkpoint.
 
         """
-        lines = text.splitlines()
-        if len(lines) < 3 or not lines[0]:  # noqa: PLR2004 - origin, size, root
+        *lines, rest = text.split("\n")
+        if len(lines) < 3 or rest or not all(lines):  # noqa: PLR2004 - origin, size, root
             raise Damaged("a checkpoint has three lines: origin, size, root")
         origin, size, root = lines[:3]
-        if not size.isascii() or not size.isdigit() or str(int(size)) != size:
-            raise Damaged(f"the checkpoint's size {size!r} is no number")
-        hashed = _unbase64(root, "root")
-        if len(hashed) != HASH:
-            raise Damaged("the checkpoint's root is no SHA-256")
-        return cls(origin=origin, size=int(size), root=hashed)
+        return cls(
+            origin=origin,
+            size=read_count(size, "checkpoint's size"),
+            root=read_hash(root, "checkpoint's root"),
+        )
 
 
-def _parts(written: str, what: str) -> tuple[str, str, bytes]:
+class CheckpointKey(Protocol):
+    """What opens the checkpoints of one log: its key, or all that it ever had."""
+
+    def checkpoint(self, note: str) -> Checkpoint:
+        """Return the checkpoint that *note* signs; `Damaged` if it signs none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Retired:
+    """A key that a log no longer signs with."""
+
+    verifier: Verifier
+    size: int
+    """The largest log that its signature alone still stands for."""
+
+
+@dataclass(frozen=True, slots=True)
+class LogKeys:
+    """The key of a log, and those that it had before."""
+
+    current: Verifier
+    retired: tuple[Retired, ...] = ()
+
+    def checkpoint(self, note: str) -> Checkpoint:
+        """Return the checkpoint that *note* signs.
+
+        The present key opens every one; a retired key only those that were signed while
+        it was in use, so that who steals it later cannot go on with the log.
+
+        Raises:
+            Damaged: it is no checkpoint, or not signed by such a key.
+
+        """
+        opened = Note.parse(note)
+        checkpoint = Checkpoint.parse(opened.text)
+        if opened.signed_by(self.current) is not None:
+            return checkpoint
+        for key in self.retired:
+            if opened.signed_by(key.verifier) is not None:
+                if checkpoint.size <= key.size:
+                    return checkpoint
+                raise Damaged(
+                    f"the checkpoint of {checkpoint.size} entries is signed by a key"
+                    f" that was retired at {key.size}"
+                )
+        raise Damaged(f"{self.current.name} has not signed this note")
+
+
+def read_count(written: str, what: str) -> int:
+    """Read a number as the formats of a log write it: decimal, no leading zero.
+
+    Raises:
+        Damaged: it is none, or 2^63 and more.
+
+    """
+    if not written.isascii() or not written.isdigit() or len(written) > DIGITS:
+        raise Damaged(f"the {what} {written[:80]!r} is no number")
+    count = int(written)
+    if str(count) != written or count > LARGEST:
+        raise Damaged(f"the {what} {written!r} is no number")
+    return count
+
+
+def read_hash(written: str, what: str) -> bytes:
+    """Read a hash as the formats of a log write it: a line of base64.
+
+    Raises:
+        Damaged: it is none.
+
+    """
+    hashed = _unbase64(written, what)
+    if len(hashed) != HASH:
+        raise Damaged(f"the {what} is no SHA-256")
+    return hashed
+
+
+def base64_text(data: bytes) -> str:
+    """Return *data* in the base64 that all formats of a log use (RFC 4648, 4)."""
+    return base64.b64encode(data).decode("ascii")
+
+
+def _signature(line: str) -> tuple[str, bytes, bytes]:
+    """Return the name, the key id and the signature of a line."""
+    name, _, written = line.removeprefix(_DASH).partition(" ")
+    if not line.startswith(_DASH) or not name or not written:
+        raise Damaged("a signature line of the note cannot be read")
+    signature = _unbase64(written, "signature")
+    if len(signature) <= _ID:
+        raise Damaged("a signature line of the note cannot be read")
+    return name, signature[:_ID], signature[_ID:]
+
+
+def signature_of(line: str) -> bytes:
+    """Return the signature of a line, without its key id."""
+    return _signature(line)[2]
+
+
+def key_id(name: str, algorithm: bytes, key: bytes) -> bytes:
+    """Return the four bytes that name a key in a note (signed-note, Signatures)."""
+    return hashlib.sha256(name.encode() + b"\n" + algorithm + key).digest()[:_ID]
+
+
+def key_text(name: str, algorithm: bytes, key: bytes) -> str:
+    """Return a public key as it is handed around (signed-note, Verifier keys)."""
+    written = base64_text(algorithm + key)
+    return f"{name}+{key_id(name, algorithm, key).hex()}+{written}"
+
+
+def read_key(written: str, algorithm: bytes) -> tuple[str, bytes]:
+    """Return the name and the public key that `key_text` wrote.
+
+    Raises:
+        Damaged: it is no key of this kind, or not the one that its id names.
+
+    """
+    name, given_id, key = _parts(written.strip(), "verifier key", algorithm)
+    if key_id(name, algorithm, key).hex() != given_id:
+        raise Damaged(f"the verifier key of {name} is not the one that its id names")
+    return name, key
+
+
+def _parts(written: str, what: str, algorithm: bytes) -> tuple[str, str, bytes]:
     parts = written.split("+", 2)
-    if len(parts) != 3:  # noqa: PLR2004 - name, id, key
+    if len(parts) != 3 or not parts[0]:  # noqa: PLR2004 - name, id, key
         raise Damaged(f"the {what} cannot be read")
     key = _unbase64(parts[2], what)
-    if key[:1] != _ED25519 or len(key) != 1 + 32:
-        raise Damaged(f"the {what} is not Ed25519")
+    if key[:1] != algorithm or len(key) != 1 + 32:
+        kind = "Ed25519" if algorithm == _ED25519 else "that of a witness"
+        raise Damaged(f"the {what} is not {kind}")
     return parts[0], parts[1], key[1:]
-
-
-def _base64(data: bytes) -> str:
-    return base64.b64encode(data).decode("ascii")
 
 
 def _unbase64(written: str, what: str) -> bytes:
     try:
-        return base64.b64decode(written, validate=True)
+        data = base64.b64decode(written, validate=True)
     except (binascii.Error, ValueError) as error:
         raise Damaged(f"the {what} is no base64") from error
+    if base64_text(data) != written:
+        # Else one signature could be written in several ways.
+        raise Damaged(f"the {what} is no base64 as it ought to be written")
+    return data

@@ -16,6 +16,10 @@ from fairlead.errors import Damaged
 from fairlead.record import tree
 from fairlead.record.tree import HASH, WIDTH, Frontier, Tile
 
+CHECKPOINT = "checkpoint"
+"""The newest checkpoint, at most a second old."""
+PUBLIC = "checkpoint.public"
+"""The checkpoint that others are shown; it changes at fixed instants only."""
 ENTRIES = -1
 """The level under which bundles of entries lie."""
 
@@ -28,14 +32,19 @@ class TileFolder:
 
     def checkpoint(self) -> str | None:
         """Return the signed checkpoint, if one was ever published."""
-        try:
-            return (self.path / "checkpoint").read_text("utf-8")
-        except FileNotFoundError:
-            return None
+        return self._note(CHECKPOINT)
 
     def publish(self, note: str) -> None:
         """Put a signed checkpoint in place, after all that it covers."""
-        self._write({"checkpoint": note.encode()})
+        self._write({CHECKPOINT: note.encode()})
+
+    def public_checkpoint(self) -> str | None:
+        """Return the checkpoint that others are shown, if there ever was one."""
+        return self._note(PUBLIC)
+
+    def publish_to_all(self, note: str) -> None:
+        """Put the checkpoint that others are shown in place."""
+        self._write({PUBLIC: note.encode()})
 
     def append(self, entries: Sequence[bytes], *, start: int) -> bytes:
         """Write what the log needs to grow by *entries* from *start*; return its root.
@@ -92,6 +101,14 @@ class TileFolder:
         if len(written) != tile.width * HASH:
             raise Damaged(f"{tile.path} is cut off")
         return [written[i : i + HASH] for i in range(0, len(written), HASH)]
+
+    def _note(self, name: str) -> str | None:
+        try:
+            return (self.path / name).read_bytes().decode()
+        except FileNotFoundError:
+            return None
+        except UnicodeDecodeError as error:
+            raise Damaged(f"{self.path / name} is no text") from error
 
     def _grow(
         self,
