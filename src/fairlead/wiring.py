@@ -9,7 +9,7 @@ import fcntl
 import getpass
 import os
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
@@ -207,6 +207,39 @@ class System:
                     " name another folder with --home"
                 ) from error
             yield
+
+    def disclose(self, events: Sequence[str], *, body: bool) -> Any:  # noqa: ANN401 - see record.disclosure
+        """Return *events* with their proofs; with bodies it leaves a trace on each."""
+        from fairlead.access.traces import How, Moment, leave_trace
+        from fairlead.record import disclosure
+        from fairlead.store.subjects import stored_events
+
+        prover = self.prover()
+        disclosed = []
+        with self.store.begin() as unit:
+            for name in events:
+                proof = prover.inclusion(name).proof
+                stream, _, version = name.rpartition("@")
+                stored = stored_events(unit.connection, stream, self.store.vault)
+                event = stored[int(version) - 1]
+                disclosed.append(disclosure.disclose(event, proof, body=body))
+            if body:
+                streams = [name.rpartition("@")[0] for name in events]
+                moment = Moment(now(), secrets.token_bytes)
+                me = operator(getpass.getuser())
+                leave_trace(unit, me, streams, How.EXPORTED, moment)
+        return disclosure.Disclosure(events=tuple(disclosed))
+
+    def export_record(self, folder: Path, progress: Any) -> Any:  # noqa: ANN401 - see store.exporting
+        """Write the record without its bodies to *folder*; it leaves a trace."""
+        from fairlead.access.traces import How, Moment, leave_trace
+        from fairlead.store.exporting import export
+
+        moment = Moment(now(), secrets.token_bytes)
+        with self.store.begin() as unit:
+            me = operator(getpass.getuser())
+            leave_trace(unit, me, ["record/headers"], How.EXPORTED, moment)
+        return export(self.store.engine, self.tiles, self.log_keys(), folder, progress)
 
     def rebuild(self, progress: Any) -> int:  # noqa: ANN401 - see store.rebuild
         """Make anew whatever follows from the record; return how many subjects.

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from fairlead.cli import proofs
+from fairlead.cli import disclosing, proofs
 from fairlead.cli.output import Exit, command, show, system
 
 
@@ -17,7 +17,15 @@ def record() -> None:
     """Prove what the record of everything that happened says."""
 
 
-for _command in (proofs.key, proofs.prove, proofs.verify, proofs.consistency):
+for _command in (
+    proofs.key,
+    proofs.prove,
+    proofs.verify,
+    proofs.consistency,
+    disclosing.disclose,
+    disclosing.export,
+    disclosing.rebuild,
+):
     record.add_command(_command)
 
 
@@ -45,6 +53,7 @@ def check(home: Path | None, *, as_json: bool) -> None:
     )
     text = [
         counted,
+        *(f"  {n} by {event}" for event, n in sorted(found.destroyed_by.items())),
         *(f"{p.code}: {p.subject}: {p.message}" for p in found.problems),
         "The record holds." if not found.faults else f"{found.faults} faults.",
     ]
@@ -56,6 +65,7 @@ def check(home: Path | None, *, as_json: bool) -> None:
             "size": found.size,
             "waiting": found.waiting,
             "destroyed": found.destroyed,
+            "destroyed_by": dict(found.destroyed_by),
             "faults": found.faults,
             "problems": [asdict(problem) for problem in found.problems],
             "checkpoint": checkpoint,

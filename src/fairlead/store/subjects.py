@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
@@ -241,7 +241,7 @@ def state_context(stream: str) -> str:
 
 def stored_events(
     connection: Connection, stream: str, vault: Vault
-) -> Iterable[StoredEvent]:
+) -> Sequence[StoredEvent]:
     """Return the events of *stream*, in order."""
     query = (
         select(tables.events)
