@@ -60,7 +60,14 @@ PUBLIC = {
 """What anybody may read."""
 BY_RECEIPT = {"/v1/submissions/{receipt}"}
 """What whoever holds the receipt may read: that it exists, and its status."""
-LISTS = {"/cases", "/submissions", "/v1/cases", "/v1/submissions"}
+LISTS = {
+    "/cases",
+    "/submissions",
+    "/exports",
+    "/readings",
+    "/v1/cases",
+    "/v1/submissions",
+}
 CASE = {"/cases/{case_id}", "/v1/cases/{case_id}"}
 SUBMISSION = {"/submissions/{receipt}"}
 

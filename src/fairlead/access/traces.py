@@ -89,6 +89,9 @@ class Traces(Protocol):
     def left_by(self, actor: str, how: How, *, since: datetime) -> frozenset[str]:
         """Return the objects on which *actor* left a trace of this kind since then."""
 
+    def newest(self, *, after: int, size: int) -> Sequence[Trace]:
+        """Return all traces, the newest first."""
+
 
 class TracedUnit(Protocol):
     """The part of a unit of work that leaving traces needs."""
@@ -125,6 +128,14 @@ def leave_trace(
     )
     name = new_trace_id(moment.randomness)
     unit.traces.leave(fact, name=name, by=asker.actor, at=moment.at)
+
+
+def list_traces(
+    unit: TracedUnit, asker: Asker, *, after: int, size: int
+) -> Sequence[Trace]:
+    """Return every trace, the newest first; for those who watch the others."""
+    asker.needs(Scope.TRACE_READ_ALL)
+    return unit.traces.newest(after=after, size=size)
 
 
 def refuse_bulk(

@@ -8,12 +8,13 @@ from datetime import datetime
 
 from fairlead.access.roles import Asker, Scope
 from fairlead.access.traces import How, Moment, leave_trace
+from fairlead.access.visibility import CASES as VISIBLE
 from fairlead.base.ids import CaseId, ExportId, Receipt, new_export_id
 from fairlead.base.ports import Randomness
 from fairlead.clearinghouse import coordinating, exports
-from fairlead.clearinghouse.cases import CASES, Case
+from fairlead.clearinghouse.cases import CASES, Case, State
 from fairlead.clearinghouse.exports import Export
-from fairlead.clearinghouse.ports import ClearinghouseUnit
+from fairlead.clearinghouse.ports import ClearinghouseUnit, Page
 from fairlead.clearinghouse.submissions import SUBMISSIONS
 from fairlead.errors import NotAllowed
 
@@ -52,6 +53,26 @@ def ask(  # noqa: PLR0913 - one value a thing that must be said
         by=asker.actor,
         at=at,
     )
+
+
+def matching(
+    unit: ClearinghouseUnit, asker: Asker, *, states: Sequence[State], words: str
+) -> Sequence[CaseId]:
+    """Return the names of the cases that an export with this filter would have."""
+    _needs_person(asker)
+    found = unit.cases.seen(
+        VISIBLE.condition(asker),
+        Page(size=exports.AT_MOST + 1),
+        states=states,
+        words=words,
+    )
+    return [case.id for case in found]
+
+
+def listed(unit: ClearinghouseUnit, asker: Asker, page: Page) -> Sequence[Export]:
+    """Return exports, the newest first."""
+    asker.needs(Scope.CASE_EXPORT)
+    return unit.exports.newest(page)
 
 
 def approve(

@@ -16,7 +16,7 @@ from fairlead.record.subjects import Subject, name_of, unexpected
 
 LASTS = timedelta(hours=24)
 """How long an export that was asked for can be approved and taken."""
-AT_MOST = 10_000
+AT_MOST = 1_000
 """Cases in one export."""
 
 

@@ -73,6 +73,12 @@ class SQLTraces(SQLSubjects[Trace]):
         )
         return self._many(query)
 
+    def newest(self, *, after: int, size: int) -> Sequence[Trace]:
+        """Return all traces, the newest first."""
+        table = tables.traces
+        query = self._states().order_by(table.c.at.desc(), table.c.id)
+        return self._many(query.offset(after).limit(size))
+
     def left_by(self, actor: str, how: How, *, since: datetime) -> frozenset[str]:
         """Return the objects on which *actor* left a trace of this kind since then."""
         table = tables.trace_objects
