@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import msgspec
-from sqlalchemy import Connection, bindparam, delete, insert, select
+from sqlalchemy import Connection, bindparam, delete, select
 
 from fairlead.base.ids import Receipt
 from fairlead.clearinghouse.duplicates import (
@@ -21,6 +21,7 @@ from fairlead.clearinghouse.duplicates import (
 )
 from fairlead.clearinghouse.submissions import SUBMISSIONS
 from fairlead.store import tables
+from fairlead.store.bulk import insert_many
 from fairlead.store.vault import Vault, key_of
 
 _HOLDERS = (
@@ -53,7 +54,7 @@ class SQLIndex:
             "key": key,
             "features": self.vault.shut(key, written, _context(receipt)),
         }
-        self.connection.execute(insert(tables.finding_features), row)
+        insert_many(self.connection, tables.finding_features, [row])
         rows = [
             {
                 "key": self._digest(key),
@@ -62,8 +63,7 @@ class SQLIndex:
             }
             for key in keys_of(features)
         ]
-        if rows:
-            self.connection.execute(insert(tables.finding_keys), rows)
+        insert_many(self.connection, tables.finding_keys, rows)
 
     def candidates(
         self, features: Features, limit: int = CANDIDATE_LIMIT

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Table, delete, insert, select
 
 from fairlead.errors import Damaged
 from fairlead.store import tables
+from fairlead.store.bulk import insert_many
 from fairlead.store.subjects import Kept, event_rows, snapshot_row, stored_event
 from fairlead.store.unit import CODEC, KEPT
 from fairlead.store.vault import Vault
@@ -83,9 +84,8 @@ class _Writer:
 
     def flush(self) -> None:
         for table, rows in self._rows.items():
-            if rows:
-                self._connection.execute(insert(table), rows)
-                rows.clear()
+            insert_many(self._connection, table, rows)
+            rows.clear()
 
 
 def _find_unsequenced(connection: Connection) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,6 +26,7 @@ from fairlead.errors import Conflict, Damaged, NotFound, Refused
 from fairlead.record.events import SALT, Codec, Event, Fact, StoredEvent
 from fairlead.record.subjects import Subject, Versioned
 from fairlead.store import tables
+from fairlead.store.bulk import insert_many
 from fairlead.store.vault import Vault, key_of
 
 S = TypeVar("S", bound=Versioned)
@@ -107,6 +109,35 @@ class SQLSubjects(Generic[S]):
         self._write(before, state, key)
         return state
 
+    def add_many(
+        self, new: Mapping[str, Sequence[Fact]], *, by: str, at: datetime
+    ) -> Sequence[S]:
+        """Record the first facts of many subjects, by name; return their states.
+
+        It is `save` for each of them, with one statement a table.
+        """
+        subject = self.kept.subject
+        streams = {name: subject.stream(name) for name in new}
+        keys: Mapping[str, int] = {}
+        if subject.confidential:
+            keys = self.vault.new_keys(self.connection, list(streams.values()))
+        states: list[S] = []
+        events: list[dict[str, Any]] = []
+        for name, facts in new.items():
+            stream, state = streams[name], None
+            for number, fact in enumerate(facts, 1):
+                event = Event(stream=stream, version=number, actor=by, at=at, fact=fact)
+                state = subject.evolve(state, event)
+                stored = self.codec.encode(event, self.vault.randomness)
+                events.append(event_row(stored, keys.get(stream), self.vault))
+            if state is None:
+                message = f"{stream}: nothing to record"
+                raise ValueError(message)
+            states.append(state)
+        self._insert_events(events)
+        self._insert_states(states, [keys.get(streams[name]) for name in new])
+        return states
+
     def destroy(self, name: str, *, at: datetime) -> None:
         """Destroy every body of the subject; see `fairlead.record.subjects`.
 
@@ -171,34 +202,43 @@ class SQLSubjects(Generic[S]):
         return state
 
     def _append(self, stored: Sequence[StoredEvent], key: int | None) -> None:
-        rows = [event_row(event, key, self.vault) for event in stored]
+        self._insert_events([event_row(event, key, self.vault) for event in stored])
+
+    def _insert_events(self, rows: Sequence[Row]) -> None:
         try:
-            self.connection.execute(insert(tables.events), rows)
+            insert_many(self.connection, tables.events, rows)
         except IntegrityError as error:
             raise Conflict(
-                f"{stored[0].stream} changed meanwhile; read it again and retry"
+                f"{rows[0]['stream']} changed meanwhile; read it again and retry"
             ) from error
-        self.connection.execute(
-            insert(tables.unsequenced),
-            [{"stream": e.stream, "version": e.version} for e in stored],
-        )
+        waiting = [{"stream": r["stream"], "version": r["version"]} for r in rows]
+        insert_many(self.connection, tables.unsequenced, waiting)
 
     def _write(self, before: S | None, state: S, key: int | None) -> None:
         if before is not None:
             self._update(before, state, key)
             return
+        self._insert_states([state], [key])
+
+    def _insert_states(self, states: Sequence[S], keys: Sequence[int | None]) -> None:
+        rows = [
+            snapshot_row(self.kept, state, key, self.vault)
+            for state, key in zip(states, keys, strict=True)
+        ]
         try:
-            self.connection.execute(
-                insert(self.kept.table), snapshot_row(self.kept, state, key, self.vault)
-            )
+            insert_many(self.connection, self.kept.table, rows)
         except IntegrityError as error:
             raise Conflict(
                 f"somebody added the same {self.kept.subject.kind} at this moment;"
                 " try again"
             ) from error
-        for child, rows in self.kept.children(state, self.vault).items():
-            if rows:
-                self.connection.execute(insert(child), list(rows))
+        children: defaultdict[Table, list[Row]] = defaultdict(list)
+        if self.kept.child_tables:
+            for state in states:
+                for child, added in self.kept.children(state, self.vault).items():
+                    children[child] += added
+        for child, added in children.items():
+            insert_many(self.connection, child, added)
 
     def _update(self, before: S, state: S, key: int | None) -> None:
         table = self.kept.table
@@ -218,8 +258,7 @@ def write_children(
     """Make *rows* the ones that *child* holds for the subject called *name*."""
     whose = next(iter(child.c))
     connection.execute(delete(child).where(whose == name))
-    if rows:
-        connection.execute(insert(child), list(rows))
+    insert_many(connection, child, rows)
 
 
 def snapshot_row(
