@@ -27,6 +27,8 @@ from fairlead.access.roles import SCOPES, Role, Scope, operator
 from fairlead.clearinghouse.cases import Rules
 from fairlead.formats.advisory import Publisher
 from fairlead.store import migrations
+from fairlead.store.public import PublicLog
+from fairlead.store.tiles import TileFolder
 from fairlead.store.unit import SQLStore
 from fairlead.web.context import Context
 from fairlead.worker.runner import Runner
@@ -244,6 +246,7 @@ def make_world(store: SQLStore) -> World:
         clock=clock,
         randomness=secrets.token_bytes,
         wake=lambda: None,
+        log=PublicLog(TileFolder(Path("no-log"))),
         publisher=Publisher(
             name="Test Clearinghouse",
             namespace="https://clearinghouse.example",

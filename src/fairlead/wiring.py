@@ -41,6 +41,9 @@ class Settings:
     """What the programme is called on its pages and in its advisories."""
     namespace: str = "https://fairlead.example"
     """The address that names the publisher of advisories (CSAF 2.0, 3.2.1.8.5)."""
+    checkpoint_minutes: int = 10
+    """Minutes between the instants at which others are shown what was added to the log;
+    a divisor of a day, counted in UTC, so that the rhythm tells nothing."""
     log_level: str = "info"
     """How much is logged: debug, info, warning or error."""
 
@@ -62,6 +65,8 @@ class Settings:
             values["home"] = Path(values["home"])
         if "port" in values:
             values["port"] = _port(values["port"])
+        if "checkpoint_minutes" in values:
+            values["checkpoint_minutes"] = _minutes(values["checkpoint_minutes"])
         settings = cls(**values)
         if settings.log_level not in {"debug", "info", "warning", "error"}:
             raise Misconfigured("log_level: say debug, info, warning or error")
@@ -223,10 +228,12 @@ class System:
     def context(self, wake: Any) -> Any:  # noqa: ANN401 - see fairlead.web.context
         """Return what the web needs to serve this system."""
         from fairlead.formats.advisory import Publisher
+        from fairlead.store.public import PublicLog
         from fairlead.web.context import Context
 
         return Context(
             store=self.store,
+            log=PublicLog(self.tiles),
             clock=now,
             randomness=secrets.token_bytes,
             wake=wake,
@@ -246,9 +253,22 @@ class System:
         return Runner(
             store=self.store,
             keep_log=self.sequencer.round,
+            show_log=self.publisher().tick,
             clock=now,
             randomness=secrets.token_bytes,
             rules=self.rules,
+        )
+
+    def publisher(self) -> Any:  # noqa: ANN401 - see fairlead.worker.publishing
+        """Return what shows others the log."""
+        from fairlead.worker.publishing import Publisher
+
+        return Publisher(
+            log=self.tiles,
+            signers=(self.signer,),
+            keys=self.log_keys(),
+            clock=now,
+            minutes=self.settings.checkpoint_minutes,
         )
 
     async def serve(self, ended: Any, ready: Any) -> None:  # noqa: ANN401 - see web.server
@@ -294,3 +314,15 @@ def _port(written: object) -> int:
             f"port: {written!r} is no port; say 1 to 65535, or 0 for any"
         )
     return port
+
+
+def _minutes(written: object) -> int:
+    day = 24 * 60
+    text = str(written)
+    minutes = int(text) if text.isdecimal() and len(text) <= len(str(day)) else 0
+    if not minutes or day % minutes:
+        raise Misconfigured(
+            f"checkpoint_minutes: a day is no multiple of {text!r} minutes; say 1, 5,"
+            " 10, 15, 30 or 60"
+        )
+    return minutes
