@@ -9,7 +9,7 @@ import fcntl
 import getpass
 import os
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
@@ -18,7 +18,7 @@ from typing import Any, Self
 from urllib.parse import urlsplit
 
 from fairlead.access.roles import operator
-from fairlead.errors import InUse, Misconfigured, NotFound
+from fairlead.errors import Damaged, InUse, Misconfigured, NotFound
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +44,9 @@ class Settings:
     checkpoint_minutes: int = 10
     """Minutes between the instants at which others are shown what was added to the log;
     a divisor of a day, counted in UTC, so that the rhythm tells nothing."""
+    witnesses: str = ""
+    """Witnesses that are asked to cosign the public checkpoint: `KEY@URL`, separated by
+    spaces; the key is what `fairlead witness key` prints."""
     log_level: str = "info"
     """How much is logged: debug, info, warning or error."""
 
@@ -190,15 +193,7 @@ class System:
             InUse: another one is.
 
         """
-        path = self.settings.home / "server.lock"
-        with path.open("a") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError as error:
-                raise InUse(
-                    f"another server works on {self.settings.home}; stop it first, or"
-                    " name another folder with --home"
-                ) from error
+        with _alone(self.settings.home):
             yield
 
     def log_keys(self) -> Any:  # noqa: ANN401 - see fairlead.record.notes
@@ -259,6 +254,25 @@ class System:
             rules=self.rules,
         )
 
+    def witnesses(self) -> Any:  # noqa: ANN401 - see fairlead.remote.witnesses
+        """Return those who are asked to cosign the public checkpoint.
+
+        Raises:
+            Misconfigured: one cannot be read.
+
+        """
+        written = self.settings.witnesses.split()
+        if not written:
+            from fairlead.worker.publishing import NoWitnesses
+
+            return NoWitnesses()
+        from fairlead.remote.witnesses import HttpWitnesses, Peer
+
+        try:
+            return HttpWitnesses([Peer.read(one) for one in written])
+        except Damaged as error:
+            raise Misconfigured(f"witnesses: {error}") from error
+
     def publisher(self) -> Any:  # noqa: ANN401 - see fairlead.worker.publishing
         """Return what shows others the log."""
         from fairlead.worker.publishing import Publisher
@@ -267,6 +281,7 @@ class System:
             log=self.tiles,
             signers=(self.signer,),
             keys=self.log_keys(),
+            witnesses=self.witnesses(),
             clock=now,
             minutes=self.settings.checkpoint_minutes,
         )
@@ -295,6 +310,81 @@ class System:
                 )
             finally:
                 runner.stop()
+
+
+class WitnessSystem:
+    """A witness of other people's logs, in a home folder of its own."""
+
+    def __init__(self, home: Path, name: str | None) -> None:
+        """Open the witness in *home*, making one called *name* if there is none.
+
+        Raises:
+            NotFound: there is none, and no name for a new one.
+            Misconfigured: the folder is that of a clearinghouse.
+            Damaged: the key cannot be read.
+
+        """
+        from fairlead.store import keys
+
+        if (home / "keys" / keys.RECORD).exists():
+            raise Misconfigured(
+                f"home: {home} is that of a clearinghouse; a witness that shares it"
+                " proves nothing, so give it a folder, better a machine, of its own"
+            )
+        if name is not None:
+            _make_folder(home)
+        self.home = home
+        self.signer = keys.witness_signer(home / "keys", name, secrets.token_bytes)
+
+    async def serve(
+        self,
+        logs: Iterable[str],
+        *,
+        host: str,
+        port: int,
+        ended: Any,  # noqa: ANN401 - see fairlead.web.server
+        ready: Any,  # noqa: ANN401 - see fairlead.web.server
+    ) -> None:
+        """Witness *logs*, given by their keys, until *ended* is set.
+
+        Raises:
+            InUse: another witness works on this home folder, or the port is taken.
+            Misconfigured: a key of a log cannot be read.
+
+        """
+        from fairlead.record.notes import Verifier
+        from fairlead.record.witness import known_logs
+        from fairlead.store.witness import Desk, Memory
+        from fairlead.web.server import serve_app
+        from fairlead.web.witness import create_witness
+
+        try:
+            known = known_logs(Verifier.read(log) for log in logs)
+        except Damaged as error:
+            raise Misconfigured(f"log: {error}") from error
+        desk = Desk(
+            signer=self.signer,
+            logs=known,
+            memory=Memory(self.home / "seen"),
+            clock=now,
+        )
+        with _alone(self.home):
+            app = create_witness(desk)
+            await serve_app(app, host=host, port=port, ended=ended, ready=ready)
+
+
+@contextmanager
+def _alone(home: Path) -> Iterator[None]:
+    """Be the only server on a home folder."""
+    with (home / "server.lock").open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise InUse(
+                f"another server works on {home}; stop it first, or name another folder"
+                " with --home"
+            ) from error
+        yield
 
 
 def _make_folder(path: Path) -> None:

@@ -6,11 +6,14 @@ import os
 from pathlib import Path
 
 from fairlead.base.ports import Randomness
-from fairlead.errors import Damaged
+from fairlead.errors import Damaged, Misconfigured, NotFound
+from fairlead.record.cosignatures import WitnessSigner
 from fairlead.record.notes import Signer, new_signer
 
 RECORD = "record.key"
 """The file of the key that signs checkpoints."""
+WITNESS = "witness.key"
+"""The file of the key by which a witness cosigns."""
 
 
 def record_signer(folder: Path, name: str, randomness: Randomness) -> Signer:
@@ -25,7 +28,7 @@ def record_signer(folder: Path, name: str, randomness: Randomness) -> Signer:
         written = path.read_text("ascii")
     except FileNotFoundError:
         signer = new_signer(name, randomness)
-        _write_secret(path, signer.secret())
+        write_secret(path, signer.secret())
         return signer
     except (OSError, UnicodeDecodeError) as error:
         raise Damaged(f"{path} cannot be read: {error}") from error
@@ -38,7 +41,39 @@ def record_signer(folder: Path, name: str, randomness: Randomness) -> Signer:
     return signer
 
 
-def _write_secret(path: Path, secret: str) -> None:
+def witness_signer(
+    folder: Path, name: str | None, randomness: Randomness
+) -> WitnessSigner:
+    """Return the signer of a witness, making its key the first time, called *name*.
+
+    Raises:
+        NotFound: there is none, and no name for a new one.
+        Damaged: the key file cannot be read.
+        Misconfigured: the key has another name, or *name* cannot be one.
+
+    """
+    path = folder / WITNESS
+    try:
+        signer = Signer.read(path.read_text("ascii"))
+    except FileNotFoundError:
+        if name is None:
+            raise NotFound(
+                "there is no witness here; make one with --name, such as"
+                " witness.example/w1"
+            ) from None
+        try:
+            signer = new_signer(name, randomness)
+        except ValueError as error:
+            raise Misconfigured(f"name: {error}") from error
+        write_secret(path, signer.secret())
+    except (OSError, UnicodeDecodeError) as error:
+        raise Damaged(f"{path} cannot be read: {error}") from error
+    if name not in {None, signer.name}:
+        raise Misconfigured(f"name: the witness here is called {signer.name}")
+    return WitnessSigner(signer)
+
+
+def write_secret(path: Path, secret: str) -> None:
     """Write a file that appears whole or not at all, and only its owner can read."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     unfinished = path.with_suffix(".new")
