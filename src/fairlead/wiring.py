@@ -114,7 +114,7 @@ class System:
 
         """
         from fairlead.clearinghouse.cases import Rules
-        from fairlead.store import keys, migrations, sequencer, tiles, unit
+        from fairlead.store import keys, migrations, rotation, sequencer, tiles, unit
 
         self.settings = settings
         if not create and not (settings.keys_folder / keys.RECORD).exists():
@@ -124,8 +124,9 @@ class System:
             )
         _make_folder(settings.home)
         self.rules = Rules()
-        self.signer = keys.record_signer(
-            settings.keys_folder, self.origin, secrets.token_bytes
+        self.keys = rotation.RecordKeys(
+            settings.keys_folder,
+            keys.record_signer(settings.keys_folder, self.origin, secrets.token_bytes),
         )
         self.store = unit.SQLStore(settings.database_url, secrets.token_bytes)
         try:
@@ -135,7 +136,7 @@ class System:
             raise
         self.tiles = tiles.TileFolder(settings.home / "record")
         self.sequencer = sequencer.Sequencer(
-            self.store.engine, self.tiles, self.signer, self.origin
+            self.store.engine, self.tiles, self.keys, self.origin
         )
 
     @property
@@ -198,9 +199,20 @@ class System:
 
     def log_keys(self) -> Any:  # noqa: ANN401 - see fairlead.record.notes
         """Return the key that signs checkpoints, and those that did before."""
-        from fairlead.record.notes import LogKeys
+        return self.keys.keys
 
-        return LogKeys(self.signer.verifier())
+    def rotate_key(self) -> int:
+        """Sign with a new key from now on; return the size of the log.
+
+        Raises:
+            InUse: a server signs meanwhile.
+            Refused: others were not shown the last change yet.
+
+        """
+        with self.alone():
+            size = self.sequencer.round()
+            self.keys.rotate(size, secrets.token_bytes)
+            return size
 
     def prover(self) -> Any:  # noqa: ANN401 - see fairlead.store.proving
         """Return what proves that something is in the log."""
@@ -215,7 +227,7 @@ class System:
         return check(
             self.store.engine,
             self.tiles,
-            self.signer.verifier(),
+            self.keys,
             self.origin,
             progress=progress,
         )
@@ -279,8 +291,8 @@ class System:
 
         return Publisher(
             log=self.tiles,
-            signers=(self.signer,),
-            keys=self.log_keys(),
+            signer=self.keys,
+            shown=self.keys.shown,
             witnesses=self.witnesses(),
             clock=now,
             minutes=self.settings.checkpoint_minutes,

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fairlead.errors import Damaged
-from fairlead.record.notes import Checkpoint, LogKeys, Note, Retired, new_signer
+from fairlead.record.notes import Checkpoint, Note, new_signer
 from fairlead.store.tiles import TileFolder
 from fairlead.worker.publishing import Publisher, next_instant
 
@@ -37,8 +37,7 @@ class Log:
         self.publisher = Publisher(
             **{
                 "log": self.tiles,
-                "signers": (SIGNER,),
-                "keys": SIGNER.verifier(),
+                "signer": SIGNER,
                 "clock": self.clock,
                 "minutes": 10,
                 **options,
@@ -138,16 +137,11 @@ def test_cosignatures_stand_below_the_signature(tmp_path):
     assert note.signed_by(other.verifier())
 
 
-def test_a_change_of_keys_is_shown_once_with_both(tmp_path):
-    new = new_signer(NAME, secrets.token_bytes)
-    keys = LogKeys(new.verifier(), (Retired(SIGNER.verifier(), 5),))
-    log = Log(tmp_path, signers=(new, SIGNER), keys=keys, shown=lambda: (new,))
+def test_who_keeps_the_keys_is_told_when_others_were_shown(tmp_path):
+    told = []
+    log = Log(tmp_path, shown=lambda: told.append(log.shown()))
+    log.publisher.renew()
+    assert told == []
     log.grow(5)
     log.publisher.renew()
-    note = Note.parse(log.tiles.public_checkpoint())
-    assert note.signed_by(new.verifier())
-    assert note.signed_by(SIGNER.verifier())
-    log.publisher.renew()
-    note = Note.parse(log.tiles.public_checkpoint())
-    assert note.signed_by(new.verifier())
-    assert not note.signed_by(SIGNER.verifier())
+    assert told == [5]

@@ -17,7 +17,13 @@ def record() -> None:
     """Prove what the record of everything that happened says."""
 
 
-for _command in (proofs.key, proofs.prove, proofs.verify, proofs.consistency):
+for _command in (
+    proofs.key,
+    proofs.rotate_key,
+    proofs.prove,
+    proofs.verify,
+    proofs.consistency,
+):
     record.add_command(_command)
 
 

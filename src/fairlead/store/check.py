@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Engine, and_, func, select
 from fairlead.errors import Damaged
 from fairlead.record.check import Problem, check_tree
 from fairlead.record.events import StoredEvent, problems
-from fairlead.record.notes import Verifier
+from fairlead.record.notes import CheckpointKey
 from fairlead.store import sequencer, tables
 from fairlead.store.engine import reading
 from fairlead.store.subjects import Kept
@@ -62,7 +62,7 @@ Progress = Callable[[str, int], None]
 def check(
     engine: Engine,
     tiles: TileFolder,
-    verifier: Verifier,
+    verifier: CheckpointKey,
     origin: str,
     *,
     progress: Progress = lambda _what, _count: None,

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from fairlead.base.ports import Randomness
 from fairlead.errors import Damaged, Misconfigured, NotFound
 from fairlead.record.cosignatures import WitnessSigner
 from fairlead.record.notes import Signer, new_signer
+from fairlead.store import files
 
 RECORD = "record.key"
 """The file of the key that signs checkpoints."""
@@ -28,7 +28,7 @@ def record_signer(folder: Path, name: str, randomness: Randomness) -> Signer:
         written = path.read_text("ascii")
     except FileNotFoundError:
         signer = new_signer(name, randomness)
-        write_secret(path, signer.secret())
+        files.write(path, signer.secret().encode())
         return signer
     except (OSError, UnicodeDecodeError) as error:
         raise Damaged(f"{path} cannot be read: {error}") from error
@@ -65,26 +65,9 @@ def witness_signer(
             signer = new_signer(name, randomness)
         except ValueError as error:
             raise Misconfigured(f"name: {error}") from error
-        write_secret(path, signer.secret())
+        files.write(path, signer.secret().encode())
     except (OSError, UnicodeDecodeError) as error:
         raise Damaged(f"{path} cannot be read: {error}") from error
     if name not in {None, signer.name}:
         raise Misconfigured(f"name: the witness here is called {signer.name}")
     return WitnessSigner(signer)
-
-
-def write_secret(path: Path, secret: str) -> None:
-    """Write a file that appears whole or not at all, and only its owner can read."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    unfinished = path.with_suffix(".new")
-    handle = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(handle, "w", encoding="ascii") as file:
-        file.write(secret)
-        file.flush()
-        os.fsync(file.fileno())
-    unfinished.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

@@ -16,7 +16,7 @@ from typing import Protocol
 
 from fairlead.base.ports import Clock
 from fairlead.errors import Damaged
-from fairlead.record.notes import Checkpoint, CheckpointKey, Note, Signer
+from fairlead.record.notes import Checkpoint, CheckpointSigner, Note
 from fairlead.record.tree import Tile
 
 log = logging.getLogger(__name__)
@@ -62,15 +62,13 @@ class Publisher:
     """Renews the checkpoint that others are shown."""
 
     log: Log
-    signers: Sequence[Signer]
-    """The log's keys, more than one until a change of keys was shown."""
-    keys: CheckpointKey
+    signer: CheckpointSigner
     clock: Clock
     minutes: int
     """Between two instants; a divisor of a day."""
     witnesses: Witnesses = field(default_factory=NoWitnesses)
-    shown: Callable[[], Sequence[Signer]] | None = None
-    """Is called once a checkpoint of several keys is in place; returns who signs next."""
+    shown: Callable[[], object] = bool
+    """Is called once a checkpoint is in place."""
     _due: datetime | None = None
 
     def tick(self) -> bool:
@@ -95,7 +93,7 @@ class Publisher:
         1. Open the newest checkpoint, and refuse to show less than was shown before.
         2. Sign it anew, and ask the witnesses for their cosignatures.
         3. Put it in place.
-        4. If it told of a change of keys, go on with the new one alone.
+        4. Say so: it told of a change of keys, if there was one.
 
         Raises:
             Damaged: the log is smaller than what others were shown.
@@ -104,25 +102,24 @@ class Publisher:
         note = self.log.checkpoint()
         if note is None:
             return
-        checkpoint = self.keys.checkpoint(note)
+        checkpoint = self.signer.checkpoint(note)
         before = self.log.public_checkpoint()
         if before is not None:
-            seen = self.keys.checkpoint(before)
+            seen = self.signer.checkpoint(before)
             if seen.size > checkpoint.size:
                 raise Damaged(
                     f"others were shown a log of {seen.size} entries, now it has"
                     f" {checkpoint.size}: an older copy was put in its place"
                 )
-        text = checkpoint.text()
-        signed = Note(text, tuple(signer.line(text) for signer in self.signers))
+        signed = Note.parse(self.signer.sign(checkpoint.text()))
         cosigned = self.witnesses.cosign(signed, checkpoint, self.log)
-        self.log.publish_to_all(Note(text, (*signed.lines, *cosigned)).written())
+        together = Note(signed.text, (*signed.lines, *cosigned))
+        self.log.publish_to_all(together.written())
         log.info(
             "record.shown",
             extra={"size": checkpoint.size, "cosignatures": len(cosigned)},
         )
-        if len(self.signers) > 1 and self.shown is not None:
-            self.signers = self.shown()
+        self.shown()
 
 
 def next_instant(now: datetime, minutes: int) -> datetime:
