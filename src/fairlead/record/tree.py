@@ -41,10 +41,13 @@ def node_hash(left: bytes, right: bytes) -> bytes:
 
 def subtree_hash(hashes: Sequence[bytes]) -> bytes:
     """Return the root over *hashes* of full subtrees of equal height; a power of two."""
-    level = list(hashes)
-    while len(level) > 1:
-        level = [node_hash(*level[i : i + 2]) for i in range(0, len(level), 2)]
-    return level[0]
+    level = b"".join(hashes)
+    sha256 = hashlib.sha256
+    while len(level) > HASH:
+        # As `node_hash`, over pairs that lie side by side, which is quicker.
+        pairs = [level[i : i + 2 * HASH] for i in range(0, len(level), 2 * HASH)]
+        level = b"".join([sha256(b"\x01" + pair).digest() for pair in pairs])
+    return level
 
 
 @dataclass(slots=True)
