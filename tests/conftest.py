@@ -28,6 +28,8 @@ from fairlead.clearinghouse.cases import Rules
 from fairlead.formats.advisory import Publisher
 from fairlead.store import migrations
 from fairlead.store.key_blocks import KeyBlocks
+from fairlead.store.public import PublicLog
+from fairlead.store.tiles import TileFolder
 from fairlead.store.unit import SQLStore
 from fairlead.store.vault import Vault
 from fairlead.web.context import Context
@@ -259,6 +261,7 @@ def make_world(store: SQLStore) -> World:
         clock=clock,
         randomness=secrets.token_bytes,
         wake=lambda: None,
+        log=PublicLog(TileFolder(Path("no-log"))),
         publisher=Publisher(
             name="Test Clearinghouse",
             namespace="https://clearinghouse.example",

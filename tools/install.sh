@@ -40,7 +40,8 @@ _install() {
     case $manager in
     apt-get)
         $as_root env DEBIAN_FRONTEND=noninteractive \
-            apt-get install -y -qq "$1" >/dev/null
+            apt-get install -y -qq \
+            ${without_recommended:+--no-install-recommends} "$1" >/dev/null
         ;;
     dnf) $as_root dnf install -y -q "$1" ;;
     apk) $as_root apk add --quiet "$1" ;;

@@ -1,7 +1,8 @@
 #!/bin/sh
-# Install what the tests need of the system: a Chromium for the pages, and a library of
-# the program that steers it. Where no Chromium can be had, the tests of the pages say so
-# and are skipped, but in CI it is a failure.
+# Install what the tests need of the system: a Chromium for the pages, a library of the
+# program that steers it, and Go with the libraries of its checksum database, by which
+# others verify the record. Where Chromium or Go cannot be had, the tests that need it say
+# so and are skipped, but in CI it is a failure.
 set -eu
 cd "$(dirname "$0")/.."
 . tools/install.sh
@@ -12,6 +13,15 @@ from pathlib import Path
 print(Path(find_spec("playwright").origin).parent / "driver" / "node")')
 if ! "$driver" --version >/dev/null 2>&1; then
     install_package "which Playwright's driver needs" libatomic1 libatomic
+fi
+
+if ! command -v go >/dev/null; then
+    without_recommended=yes install_package "to verify the record with other tools" \
+        golang-go golang go || [ -z "${CI:-}" ]
+fi
+if [ ! -d "${FAIRLEAD_GOPATH:-/usr/share/gocode}/src/golang.org/x/mod/sumdb" ]; then
+    without_recommended=yes install_package "for Go to verify the record" \
+        golang-golang-x-mod-dev golang-x-mod-devel || [ -z "${CI:-}" ]
 fi
 
 for name in chromium chromium-browser google-chrome; do

@@ -9,7 +9,7 @@ import fcntl
 import getpass
 import os
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
@@ -18,7 +18,7 @@ from typing import Any, Self
 from urllib.parse import urlsplit
 
 from fairlead.access.roles import operator
-from fairlead.errors import InUse, Misconfigured, NotFound
+from fairlead.errors import Damaged, InUse, Misconfigured, NotFound
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +41,12 @@ class Settings:
     """What the programme is called on its pages and in its advisories."""
     namespace: str = "https://fairlead.example"
     """The address that names the publisher of advisories (CSAF 2.0, 3.2.1.8.5)."""
+    checkpoint_minutes: int = 10
+    """Minutes between the instants at which others are shown what was added to the log;
+    a divisor of a day, counted in UTC, so that the rhythm tells nothing."""
+    witnesses: str = ""
+    """Witnesses that are asked to cosign the public checkpoint: `KEY@URL`, separated by
+    spaces; the key is what `fairlead witness key` prints."""
     log_level: str = "info"
     """How much is logged: debug, info, warning or error."""
 
@@ -62,6 +68,8 @@ class Settings:
             values["home"] = Path(values["home"])
         if "port" in values:
             values["port"] = _port(values["port"])
+        if "checkpoint_minutes" in values:
+            values["checkpoint_minutes"] = _minutes(values["checkpoint_minutes"])
         settings = cls(**values)
         if settings.log_level not in {"debug", "info", "warning", "error"}:
             raise Misconfigured("log_level: say debug, info, warning or error")
@@ -110,6 +118,7 @@ class System:
             key_blocks,
             keys,
             migrations,
+            rotation,
             sequencer,
             tiles,
             unit,
@@ -124,11 +133,14 @@ class System:
             )
         _make_folder(settings.home)
         self.rules = Rules()
-        self.signer = keys.record_signer(
-            settings.keys_folder, self.origin, secrets.token_bytes
+        self.keys = rotation.RecordKeys(
+            settings.keys_folder,
+            keys.record_signer(settings.keys_folder, self.origin, secrets.token_bytes),
         )
-        self.keys = key_blocks.KeyBlocks(settings.keys_folder, secrets.token_bytes)
-        vault = Vault(self.keys, secrets.token_bytes)
+        self.subject_keys = key_blocks.KeyBlocks(
+            settings.keys_folder, secrets.token_bytes
+        )
+        vault = Vault(self.subject_keys, secrets.token_bytes)
         self.store = unit.SQLStore(settings.database_url, vault)
         try:
             migrations.upgrade(self.store.engine, vault, rebuild=self._make_anew)
@@ -138,7 +150,7 @@ class System:
             raise
         self.tiles = tiles.TileFolder(settings.home / "record")
         self.sequencer = sequencer.Sequencer(
-            self.store.engine, self.tiles, self.signer, self.origin
+            self.store.engine, self.tiles, self.keys, self.origin
         )
 
     @property
@@ -153,7 +165,7 @@ class System:
     def close(self) -> None:
         """Close the database and the keys."""
         self.store.close()
-        self.keys.close()
+        self.subject_keys.close()
 
     def catalogue(self) -> Any:  # noqa: ANN401 - see fairlead.store.catalogue
         """Return the catalogue of what others have published."""
@@ -197,15 +209,7 @@ class System:
             InUse: another one is.
 
         """
-        path = self.settings.home / "server.lock"
-        with path.open("a") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError as error:
-                raise InUse(
-                    f"another server works on {self.settings.home}; stop it first, or"
-                    " name another folder with --home"
-                ) from error
+        with _alone(self.settings.home):
             yield
 
     def disclose(self, events: Sequence[str], *, body: bool) -> Any:  # noqa: ANN401 - see record.disclosure
@@ -272,13 +276,24 @@ class System:
         with self.store.read() as unit:
             highest = highest_key(unit.connection)
         if highest is not None:
-            self.keys.expect(highest)
+            self.subject_keys.expect(highest)
 
     def log_keys(self) -> Any:  # noqa: ANN401 - see fairlead.record.notes
         """Return the key that signs checkpoints, and those that did before."""
-        from fairlead.record.notes import LogKeys
+        return self.keys.keys
 
-        return LogKeys(self.signer.verifier())
+    def rotate_key(self) -> int:
+        """Sign with a new key from now on; return the size of the log.
+
+        Raises:
+            InUse: a server signs meanwhile.
+            Refused: others were not shown the last change yet.
+
+        """
+        with self.alone():
+            size = self.sequencer.round()
+            self.keys.rotate(size, secrets.token_bytes)
+            return size
 
     def prover(self) -> Any:  # noqa: ANN401 - see fairlead.store.proving
         """Return what proves that something is in the log."""
@@ -294,7 +309,7 @@ class System:
             self.store.engine,
             self.store.vault,
             self.tiles,
-            self.signer.verifier(),
+            self.keys,
             self.origin,
             progress=progress,
         )
@@ -302,10 +317,12 @@ class System:
     def context(self, wake: Any) -> Any:  # noqa: ANN401 - see fairlead.web.context
         """Return what the web needs to serve this system."""
         from fairlead.formats.advisory import Publisher
+        from fairlead.store.public import PublicLog
         from fairlead.web.context import Context
 
         return Context(
             store=self.store,
+            log=PublicLog(self.tiles),
             clock=now,
             randomness=secrets.token_bytes,
             wake=wake,
@@ -325,9 +342,42 @@ class System:
         return Runner(
             store=self.store,
             keep_log=self.sequencer.round,
+            show_log=self.publisher().tick,
             clock=now,
             randomness=secrets.token_bytes,
             rules=self.rules,
+        )
+
+    def witnesses(self) -> Any:  # noqa: ANN401 - see fairlead.remote.witnesses
+        """Return those who are asked to cosign the public checkpoint.
+
+        Raises:
+            Misconfigured: one cannot be read.
+
+        """
+        written = self.settings.witnesses.split()
+        if not written:
+            from fairlead.worker.publishing import NoWitnesses
+
+            return NoWitnesses()
+        from fairlead.remote.witnesses import HttpWitnesses, Peer
+
+        try:
+            return HttpWitnesses([Peer.read(one) for one in written])
+        except Damaged as error:
+            raise Misconfigured(f"witnesses: {error}") from error
+
+    def publisher(self) -> Any:  # noqa: ANN401 - see fairlead.worker.publishing
+        """Return what shows others the log."""
+        from fairlead.worker.publishing import Publisher
+
+        return Publisher(
+            log=self.tiles,
+            signer=self.keys,
+            shown=self.keys.shown,
+            witnesses=self.witnesses(),
+            clock=now,
+            minutes=self.settings.checkpoint_minutes,
         )
 
     async def serve(self, ended: Any, ready: Any) -> None:  # noqa: ANN401 - see web.server
@@ -357,6 +407,81 @@ class System:
                 runner.stop()
 
 
+class WitnessSystem:
+    """A witness of other people's logs, in a home folder of its own."""
+
+    def __init__(self, home: Path, name: str | None) -> None:
+        """Open the witness in *home*, making one called *name* if there is none.
+
+        Raises:
+            NotFound: there is none, and no name for a new one.
+            Misconfigured: the folder is that of a clearinghouse.
+            Damaged: the key cannot be read.
+
+        """
+        from fairlead.store import keys
+
+        if (home / "keys" / keys.RECORD).exists():
+            raise Misconfigured(
+                f"home: {home} is that of a clearinghouse; a witness that shares it"
+                " proves nothing, so give it a folder, better a machine, of its own"
+            )
+        if name is not None:
+            _make_folder(home)
+        self.home = home
+        self.signer = keys.witness_signer(home / "keys", name, secrets.token_bytes)
+
+    async def serve(
+        self,
+        logs: Iterable[str],
+        *,
+        host: str,
+        port: int,
+        ended: Any,  # noqa: ANN401 - see fairlead.web.server
+        ready: Any,  # noqa: ANN401 - see fairlead.web.server
+    ) -> None:
+        """Witness *logs*, given by their keys, until *ended* is set.
+
+        Raises:
+            InUse: another witness works on this home folder, or the port is taken.
+            Misconfigured: a key of a log cannot be read.
+
+        """
+        from fairlead.record.notes import Verifier
+        from fairlead.record.witness import known_logs
+        from fairlead.store.witness import Desk, Memory
+        from fairlead.web.server import serve_app
+        from fairlead.web.witness import create_witness
+
+        try:
+            known = known_logs(Verifier.read(log) for log in logs)
+        except Damaged as error:
+            raise Misconfigured(f"log: {error}") from error
+        desk = Desk(
+            signer=self.signer,
+            logs=known,
+            memory=Memory(self.home / "seen"),
+            clock=now,
+        )
+        with _alone(self.home):
+            app = create_witness(desk)
+            await serve_app(app, host=host, port=port, ended=ended, ready=ready)
+
+
+@contextmanager
+def _alone(home: Path) -> Iterator[None]:
+    """Be the only server on a home folder."""
+    with (home / "server.lock").open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise InUse(
+                f"another server works on {home}; stop it first, or name another folder"
+                " with --home"
+            ) from error
+        yield
+
+
 def _make_folder(path: Path) -> None:
     try:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -374,3 +499,15 @@ def _port(written: object) -> int:
             f"port: {written!r} is no port; say 1 to 65535, or 0 for any"
         )
     return port
+
+
+def _minutes(written: object) -> int:
+    day = 24 * 60
+    text = str(written)
+    minutes = int(text) if text.isdecimal() and len(text) <= len(str(day)) else 0
+    if not minutes or day % minutes:
+        raise Misconfigured(
+            f"checkpoint_minutes: a day is no multiple of {text!r} minutes; say 1, 5,"
+            " 10, 15, 30 or 60"
+        )
+    return minutes

@@ -137,3 +137,18 @@ def test_the_log_extends_every_checkpoint_that_was_kept(run, home, tmp_path):
     (home / "record" / "checkpoint").write_bytes(kept[1].read_bytes())
     said = run("record", "consistency", str(kept[3]), code=7).stderr
     assert "an older copy was put in its place" in said
+
+
+def test_a_key_is_changed_and_old_proofs_stay_good(proof, run):
+    path, entry, old, event = proof
+    new = run("record", "rotate-key").stdout.strip()
+    told = json.loads(run("record", "key", "--json").stdout)
+    assert (told["key"], told["retired"]) == (new, [{"key": old, "size": 3}])
+    verify(str(path), "--key", old, "--entry", entry)
+    run("organisation", "add", "D")
+    run("record", "check")
+    proven = json.loads(run("record", "prove", event, "--json").stdout)
+    path.write_text(proven["proof"])
+    for key in (old, new):
+        verify(str(path), "--key", key, "--entry", entry)
+    assert "public checkpoint" in run("record", "rotate-key", code=5).stderr

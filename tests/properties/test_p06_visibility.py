@@ -54,6 +54,8 @@ PUBLIC = {
     "/advisories/{name}",
     "/advisories/{name}/csaf",
     "/advisories/{name}/osv",
+    "/log/checkpoint",
+    "/log/tile/{rest}",
     "/static/{file_path}",
     "/v1/schema",
 }

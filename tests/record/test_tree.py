@@ -109,3 +109,16 @@ def test_a_bundle_that_is_cut_off_is_refused():
 
 def test_leaves_and_nodes_are_hashed_apart():
     assert leaf_hash(b"") != EMPTY_ROOT
+
+
+@given(
+    st.builds(Tile, st.integers(-1, 63), st.integers(0, 10**18), st.integers(1, 256))
+)
+def test_the_address_of_a_tile_is_read_back(tile):
+    assert Tile.parse(tile.path) == tile
+
+
+@given(st.text("tile/0123456789x.pentris-", max_size=30))
+def test_there_is_one_way_to_write_an_address(path):
+    found = Tile.parse(path)
+    assert found is None or found.path == path

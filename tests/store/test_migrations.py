@@ -107,7 +107,7 @@ def test_the_check_is_of_the_whole_home(home):
         system.store.engine,
         system.store.vault,
         system.tiles,
-        system.signer.verifier(),
+        system.log_keys(),
         "another/record",
     )
     assert {p.code for p in found.problems} == {"checkpoint"}

@@ -18,6 +18,7 @@ COMMANDS = {
     "serve": ("fairlead.cli.serve", "Run the server."),
     "status": ("fairlead.cli.serve", "Say how much there is, and what waits."),
     "token": ("fairlead.cli.members", "Tokens with which programs act."),
+    "witness": ("fairlead.cli.witness", "Watch over the logs of others."),
 }
 """Name: module that has it, what its line in the help says."""
 

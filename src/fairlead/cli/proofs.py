@@ -1,4 +1,4 @@
-"""`fairlead record key`, `prove`, `verify`, `consistency`."""
+"""`fairlead record key`, `rotate-key`, `prove`, `verify`, `consistency`."""
 
 from __future__ import annotations
 
@@ -35,6 +35,20 @@ def key(home: Path | None, *, as_json: bool) -> None:
         as_json=as_json,
         text=shown,
     )
+
+
+@click.command("rotate-key")
+@command
+def rotate_key(home: Path | None, *, as_json: bool) -> None:
+    """Sign the record with a new key from now on; stop the server first.
+
+    Until the next public checkpoint both keys sign, so that whoever trusts the old one
+    can follow. Publish the new one, and give it to your witnesses before that.
+    """
+    with system(home) as opened:
+        size = opened.rotate_key()
+        new = opened.log_keys().current.text()
+    show({"key": new, "size": size}, as_json=as_json, text=new)
 
 
 @click.command()

@@ -105,6 +105,10 @@ class Signer:
         signature = self._private().sign(text.encode())
         return signature_line(self.name, self.verifier().id, signature)
 
+    def checkpoint(self, note: str) -> Checkpoint:
+        """Return the checkpoint that *note* signs; see `Verifier.checkpoint`."""
+        return self.verifier().checkpoint(note)
+
     def secret(self) -> str:
         """Return the key as a line for a key file."""
         written = base64_text(_ED25519 + self.seed)
@@ -261,6 +265,13 @@ class CheckpointKey(Protocol):
 
     def checkpoint(self, note: str) -> Checkpoint:
         """Return the checkpoint that *note* signs; `Damaged` if it signs none."""
+
+
+class CheckpointSigner(CheckpointKey, Protocol):
+    """What signs the checkpoints of one log, with one key or several."""
+
+    def sign(self, text: str) -> str:
+        """Return *text*, which ends with a newline, as a signed note."""
 
 
 @dataclass(frozen=True, slots=True)

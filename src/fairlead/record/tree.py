@@ -7,6 +7,7 @@ the entries can be shown to anyone; they tell nothing of what happened.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -16,6 +17,14 @@ WIDTH = 256
 """Hashes of a full tile, and entries of a full bundle."""
 HEIGHT = 8
 """Levels of the tree that one tile spans."""
+
+HIGHEST = 63
+"""The highest level of a tile's address (tlog-tiles, Merkle Tree)."""
+
+_PATH = re.compile(
+    r"tile/(?P<level>entries|[0-9]{1,2})/(?P<index>(x[0-9]{3}/){0,6}[0-9]{3})"
+    r"(\.p/(?P<width>[1-9][0-9]{0,2}))?"
+)
 
 EMPTY_ROOT = hashlib.sha256(b"").digest()
 
@@ -32,10 +41,13 @@ def node_hash(left: bytes, right: bytes) -> bytes:
 
 def subtree_hash(hashes: Sequence[bytes]) -> bytes:
     """Return the root over *hashes* of full subtrees of equal height; a power of two."""
-    level = list(hashes)
-    while len(level) > 1:
-        level = [node_hash(*level[i : i + 2]) for i in range(0, len(level), 2)]
-    return level[0]
+    level = b"".join(hashes)
+    sha256 = hashlib.sha256
+    while len(level) > HASH:
+        # As `node_hash`, over pairs that lie side by side, which is quicker.
+        pairs = [level[i : i + 2 * HASH] for i in range(0, len(level), 2 * HASH)]
+        level = b"".join([sha256(b"\x01" + pair).digest() for pair in pairs])
+    return level
 
 
 @dataclass(slots=True)
@@ -85,6 +97,17 @@ class Tile:
         level = "entries" if self.level < 0 else str(self.level)
         partial = f".p/{self.width}" if self.width < WIDTH else ""
         return f"tile/{level}/{_number(self.index)}{partial}"
+
+    @classmethod
+    def parse(cls, path: str) -> Tile | None:
+        """Return the tile whose `path` this is, if it is one; there is no other way."""
+        found = _PATH.fullmatch(path)
+        if found is None:
+            return None
+        level = -1 if found["level"] == "entries" else int(found["level"])
+        index = int(found["index"].replace("/", "").replace("x", ""))
+        tile = cls(level, index, int(found["width"] or WIDTH))
+        return tile if tile.path == path and level <= HIGHEST else None
 
 
 def tiles_of(level: int, start: int, end: int) -> Iterator[Tile]:

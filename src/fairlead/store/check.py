@@ -18,7 +18,7 @@ from sqlalchemy import Connection, Engine, RowMapping, and_, func, select
 from fairlead.errors import Damaged
 from fairlead.record.check import Problem, check_tree
 from fairlead.record.events import StoredEvent, problems
-from fairlead.record.notes import Verifier
+from fairlead.record.notes import CheckpointKey
 from fairlead.store import sequencer, tables
 from fairlead.store.engine import reading
 from fairlead.store.subjects import (
@@ -76,7 +76,7 @@ def check(  # noqa: PLR0913 - one value a thing that is compared
     engine: Engine,
     vault: Vault,
     tiles: TileFolder,
-    verifier: Verifier,
+    verifier: CheckpointKey,
     origin: str,
     *,
     progress: Progress = lambda _what, _count: None,

@@ -18,7 +18,7 @@ from threading import Lock
 from fairlead.base.ports import Randomness
 from fairlead.errors import Damaged, Unavailable
 from fairlead.sealing.boxes import KEY
-from fairlead.store.keys import write_secret
+from fairlead.store import files
 
 BLOCK = 65_536
 """Keys in a block."""
@@ -40,11 +40,10 @@ class KeyBlocks:
     def lookup(self) -> bytes:
         """The key by which equal content is recognised; made the first time."""
         path = self.folder / LOOKUP
+        if not path.exists():
+            files.write_new(path, self.randomness(KEY))
         try:
             key = path.read_bytes()
-        except FileNotFoundError:
-            key = self.randomness(KEY)
-            write_secret(path, key)
         except OSError as error:
             raise Damaged(f"{path} cannot be read: {error.strerror}") from error
         if len(key) != KEY:
@@ -110,7 +109,7 @@ class KeyBlocks:
 
     def _make_block(self, block: int) -> None:
         """Make a block; of two processes that try, one does."""
-        write_secret(self._path(block), self.randomness(BLOCK * KEY), replace=False)
+        files.write_new(self._path(block), self.randomness(BLOCK * KEY))
 
     def _path(self, block: int) -> Path:
         return self.folder / f"subjects-{block:06}.keys"

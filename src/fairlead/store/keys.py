@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
-from contextlib import suppress
 from pathlib import Path
 
 from fairlead.base.ports import Randomness
-from fairlead.errors import Damaged
+from fairlead.errors import Damaged, Misconfigured, NotFound
+from fairlead.record.cosignatures import WitnessSigner
 from fairlead.record.notes import Signer, new_signer
+from fairlead.store import files
 
 RECORD = "record.key"
 """The file of the key that signs checkpoints."""
+WITNESS = "witness.key"
+"""The file of the key by which a witness cosigns."""
 
 
 def record_signer(folder: Path, name: str, randomness: Randomness) -> Signer:
@@ -27,7 +28,7 @@ def record_signer(folder: Path, name: str, randomness: Randomness) -> Signer:
         written = path.read_text("ascii")
     except FileNotFoundError:
         signer = new_signer(name, randomness)
-        write_secret(path, signer.secret().encode("ascii"))
+        files.write(path, signer.secret().encode())
         return signer
     except (OSError, UnicodeDecodeError) as error:
         raise Damaged(f"{path} cannot be read: {error}") from error
@@ -40,28 +41,33 @@ def record_signer(folder: Path, name: str, randomness: Randomness) -> Signer:
     return signer
 
 
-def write_secret(path: Path, secret: bytes, *, replace: bool = True) -> None:
-    """Write a file that appears whole or not at all, and only its owner can read.
+def witness_signer(
+    folder: Path, name: str | None, randomness: Randomness
+) -> WitnessSigner:
+    """Return the signer of a witness, making its key the first time, called *name*.
 
-    Unless *replace*, a file that is there already stays as it is.
+    Raises:
+        NotFound: there is none, and no name for a new one.
+        Damaged: the key file cannot be read.
+        Misconfigured: the key has another name, or *name* cannot be one.
+
     """
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".new-")
-    unfinished = Path(name)
+    path = folder / WITNESS
     try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(secret)
-            file.flush()
-            os.fsync(file.fileno())
-        if replace:
-            unfinished.replace(path)
-        else:
-            with suppress(FileExistsError):
-                path.hardlink_to(unfinished)
-    finally:
-        unfinished.unlink(missing_ok=True)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+        signer = Signer.read(path.read_text("ascii"))
+    except FileNotFoundError:
+        if name is None:
+            raise NotFound(
+                "there is no witness here; make one with --name, such as"
+                " witness.example/w1"
+            ) from None
+        try:
+            signer = new_signer(name, randomness)
+        except ValueError as error:
+            raise Misconfigured(f"name: {error}") from error
+        files.write(path, signer.secret().encode())
+    except (OSError, UnicodeDecodeError) as error:
+        raise Damaged(f"{path} cannot be read: {error}") from error
+    if name not in {None, signer.name}:
+        raise Misconfigured(f"name: the witness here is called {signer.name}")
+    return WitnessSigner(signer)

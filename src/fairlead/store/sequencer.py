@@ -22,7 +22,7 @@ from threading import Lock
 from sqlalchemy import Connection, Engine, delete, func, insert, select, text
 
 from fairlead.errors import Damaged, InUse
-from fairlead.record.notes import Checkpoint, Signer, open_note
+from fairlead.record.notes import Checkpoint, CheckpointSigner
 from fairlead.store import tables
 from fairlead.store.engine import reading, writing
 from fairlead.store.tiles import TileFolder
@@ -40,7 +40,7 @@ class Sequencer:
 
     engine: Engine
     tiles: TileFolder
-    signer: Signer
+    signer: CheckpointSigner
     origin: str
     _lock: Lock = field(default_factory=Lock)
 
@@ -119,7 +119,7 @@ class Sequencer:
         note = self.tiles.checkpoint()
         if note is None:
             return 0
-        return Checkpoint.parse(open_note(note, self.signer.verifier())).size
+        return self.signer.checkpoint(note).size
 
 
 def log_size(connection: Connection) -> int:

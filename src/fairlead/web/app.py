@@ -17,7 +17,7 @@ from litestar.template import TemplateConfig
 from litestar.types import Message, Scope
 
 from fairlead.errors import Error
-from fairlead.web import problems
+from fairlead.web import log, problems
 from fairlead.web.api import cases, reports
 from fairlead.web.auth import refuse_foreign
 from fairlead.web.context import Context
@@ -52,6 +52,7 @@ def create_app(context: Context) -> Litestar:
             exports.router,
             readings.router,
             advisory_pages.router,
+            log.router,
             create_static_files_router(
                 path="/static",
                 directories=[Path(str(files("fairlead.web") / "static"))],

@@ -4,11 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 from fairlead.access.traces import Moment
 from fairlead.base.ports import Clock, Randomness
 from fairlead.formats.advisory import Publisher
 from fairlead.programme.unit import Store
+
+
+class PublicLog(Protocol):
+    """The log as anybody may see it."""
+
+    def checkpoint(self) -> str | None:
+        """Return the public checkpoint, if there is one."""
+
+    def tile(self, path: str) -> bytes | None:
+        """Return what lies at *path*, if it is public."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +31,8 @@ class Context:
     randomness: Randomness
     wake: Callable[[], None]
     """Tells the runner that there is something to do."""
+    log: PublicLog
+    """The tiles of the record that everyone may fetch."""
     publisher: Publisher
     """Who publishes advisories."""
     programme: str

@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from granian.constants import Interfaces
 from granian.server.embed import Server
+from litestar import Litestar
 
 from fairlead.errors import InUse
 from fairlead.web.app import create_app
@@ -35,9 +36,22 @@ async def serve(
         InUse: the port is taken.
 
     """
+    app = create_app(context)
+    await serve_app(app, host=host, port=port, ended=ended, ready=ready)
+
+
+async def serve_app(
+    app: Litestar,
+    *,
+    host: str,
+    port: int,
+    ended: asyncio.Event,
+    ready: Callable[[], None] | None = None,
+) -> None:
+    """Serve any application; see `serve`."""
     _check_free(host, port)
     server = Server(
-        create_app(context),
+        app,
         address=host,
         port=port,
         interface=Interfaces.ASGI,

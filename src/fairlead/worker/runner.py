@@ -35,20 +35,27 @@ BATCH = 50
 
 @dataclass(slots=True, kw_only=True)
 class Runner:
-    """Two threads: one works, the other one keeps the log."""
+    """Three threads: one works, one keeps the log, one shows it to others."""
 
     store: Store
     keep_log: Callable[[], int]
     clock: Clock
     randomness: Randomness
     rules: Rules
+    show_log: Callable[[], object] = bool
+    """Shows others the log when an instant for that has come; may take seconds."""
     _bell: threading.Event = field(default_factory=threading.Event)
     _stop: threading.Event = field(default_factory=threading.Event)
     _threads: list[threading.Thread] = field(default_factory=list)
 
     def start(self) -> None:
         """Begin to work."""
-        for name, loop in (("worker", self._work), ("sequencer", self._sequence)):
+        loops = {
+            "worker": self._work,
+            "sequencer": self._sequence,
+            "publisher": self._show,
+        }
+        for name, loop in loops.items():
             thread = threading.Thread(target=loop, name=name, daemon=True)
             thread.start()
             self._threads.append(thread)
@@ -101,6 +108,14 @@ class Runner:
         except (Error, OSError):
             # Places given stay given; what was not published is published next time.
             log.exception("record.not_published")
+
+    def _show(self) -> None:
+        # Apart from the sequencer, which must not wait for a witness far away.
+        while not self._stop.wait(CADENCE):
+            try:
+                self.show_log()
+            except (Error, OSError):
+                log.exception("record.not_shown")
 
     def _do_some(self) -> bool:
         """Do some jobs that are due; tell whether there were any."""

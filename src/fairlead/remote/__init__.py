@@ -1,0 +1,1 @@
+"""What is reached over the network: witnesses of the log."""
