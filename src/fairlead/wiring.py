@@ -195,6 +195,8 @@ class System:
 
         """
         with _alone(self.settings.home):
+            # Who signs with a key that was changed meanwhile would break the log.
+            self.keys.reload()
             yield
 
     def log_keys(self) -> Any:  # noqa: ANN401 - see fairlead.record.notes
@@ -222,15 +224,16 @@ class System:
 
     def check(self, progress: Any) -> Any:  # noqa: ANN401 - see fairlead.store.check
         """Compare everything that is kept; see `fairlead.store.check`."""
+        from fairlead.record.check import check_public
         from fairlead.store.check import check
 
-        return check(
-            self.store.engine,
-            self.tiles,
-            self.keys,
-            self.origin,
-            progress=progress,
+        public, note = self.tiles.public_checkpoint(), self.tiles.checkpoint()
+        findings = check(
+            self.store.engine, self.tiles, self.keys, self.origin, progress=progress
         )
+        for problem in check_public(public, note, self.tiles, self.keys):
+            findings.note(problem)
+        return findings
 
     def context(self, wake: Any) -> Any:  # noqa: ANN401 - see fairlead.web.context
         """Return what the web needs to serve this system."""
