@@ -210,6 +210,8 @@ class System:
 
         """
         with _alone(self.settings.home):
+            # Who signs with a key that was changed meanwhile would break the log.
+            self.keys.reload()
             yield
 
     def disclose(self, events: Sequence[str], *, body: bool) -> Any:  # noqa: ANN401 - see record.disclosure
@@ -303,9 +305,11 @@ class System:
 
     def check(self, progress: Any) -> Any:  # noqa: ANN401 - see fairlead.store.check
         """Compare everything that is kept; see `fairlead.store.check`."""
+        from fairlead.record.check import check_public
         from fairlead.store.check import check
 
-        return check(
+        public, note = self.tiles.public_checkpoint(), self.tiles.checkpoint()
+        findings = check(
             self.store.engine,
             self.store.vault,
             self.tiles,
@@ -313,6 +317,9 @@ class System:
             self.origin,
             progress=progress,
         )
+        for problem in check_public(public, note, self.tiles, self.keys):
+            findings.note(problem)
+        return findings
 
     def context(self, wake: Any) -> Any:  # noqa: ANN401 - see fairlead.web.context
         """Return what the web needs to serve this system."""

@@ -73,7 +73,8 @@ def test_what_is_not_proved_is_refused(proof, tmp_path):
     said = verify(str(path), "--key", key, "--entry", "ab" * 32, code=7)
     assert "does not stand at place 1" in said.stderr
     verify(str(path), "--key", key, "--entry", "no", code=3)
-    verify(str(path), "--key", "no", code=7)
+    verify(str(path), "--key", "no", code=3)
+    verify(str(path), "--key", key, "--witness", key, code=3)
     verify(str(tmp_path / "none"), "--key", key, code=2)
     changed = tmp_path / "changed"
     for old, new in ((b"index 1", b"index 2"), (b"\n3\n", b"\n4\n"), (b"\n", b"\r\n")):
@@ -137,6 +138,23 @@ def test_the_log_extends_every_checkpoint_that_was_kept(run, home, tmp_path):
     (home / "record" / "checkpoint").write_bytes(kept[1].read_bytes())
     said = run("record", "consistency", str(kept[3]), code=7).stderr
     assert "an older copy was put in its place" in said
+
+
+def test_what_others_were_shown_is_checked_as_well(run, home):
+    run("organisation", "add", "A")
+    record = home / "record"
+    shown = record / "checkpoint.public"
+    older = (record / "checkpoint").read_bytes()
+    run("organisation", "add", "B")
+    shown.write_bytes(older)
+    run("record", "check")
+    shown.write_bytes((record / "checkpoint").read_bytes())
+    run("record", "check")
+    (record / "checkpoint").write_bytes(older)
+    said = run("record", "check", code=7).stdout
+    assert "others were shown a log of 2 entries, now it has 1" in said
+    shown.write_bytes(older.replace(b"\n1\n", b"\n0\n"))
+    assert "public: checkpoint.public" in run("record", "check", code=7).stdout
 
 
 def test_a_key_is_changed_and_old_proofs_stay_good(proof, run):

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import click
 
 from fairlead.cli import disclosing
 from fairlead.cli.output import command, show, system
-from fairlead.errors import Invalid, Violation
+from fairlead.errors import Damaged, Invalid, Violation
+
+K = TypeVar("K")
 
 _FILE = click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path)
 _FILE_OR_FOLDER = click.Path(exists=True, allow_dash=True, path_type=Path)
@@ -104,7 +108,8 @@ def verify(  # noqa: PLR0913 - one for each option
     from fairlead.record.notes import Note, Verifier
     from fairlead.record.tlog_proof import TlogProof
 
-    verifier = Verifier.read(written)
+    verifier = _key(Verifier.read, "--key", written)
+    witnesses = [_key(Witness.read, "--witness", one) for one in witness]
     if proof.is_dir():
         disclosing.verify_export(proof, verifier, as_json=as_json)
         return
@@ -118,7 +123,7 @@ def verify(  # noqa: PLR0913 - one for each option
     else:
         checkpoint = read.verify(_bytes(entry), verifier)
     note = Note.parse(read.checkpoint)
-    seen = {w.name: w.required(note) for w in map(Witness.read, witness)}
+    seen = {one.name: one.required(note) for one in witnesses}
     said = (
         f"The entry is at place {read.index} of the log {checkpoint.origin}, which has"
         f" {checkpoint.size} entries."
@@ -185,6 +190,13 @@ def _bytes(entry: str) -> bytes:
         return bytes.fromhex(entry)
     except ValueError as error:
         raise _wrong("--entry: write it in hexadecimal") from error
+
+
+def _key(read: Callable[[str], K], option: str, written: str) -> K:
+    try:
+        return read(written)
+    except Damaged as error:
+        raise _wrong(f"{option}: {error}") from error
 
 
 def _wrong(message: str) -> Invalid:

@@ -8,7 +8,7 @@ from itertools import islice
 from typing import Protocol
 
 from fairlead.errors import Damaged
-from fairlead.record import tree
+from fairlead.record import proofs, tree
 from fairlead.record.notes import CheckpointKey
 from fairlead.record.tree import WIDTH, Frontier, Tile
 
@@ -79,6 +79,35 @@ def check_tree(
             "checkpoint",
             "the events in the database do not lead to the signed root",
         )
+
+
+def check_public(
+    public: str | None, note: str | None, tiles: TileReader, key: CheckpointKey
+) -> Iterator[Problem]:
+    """Compare the checkpoint that others were shown with the log of *note*."""
+    if public is None:
+        return
+    try:
+        said = _public_fault(public, note, tiles, key)
+    except Damaged as error:
+        said = str(error)
+    if said is not None:
+        yield _problem("public", "checkpoint.public", said)
+
+
+def _public_fault(
+    public: str, note: str | None, tiles: TileReader, key: CheckpointKey
+) -> str | None:
+    shown = key.checkpoint(public)
+    size = 0 if note is None else key.checkpoint(note).size
+    if shown.size > size:
+        return (
+            f"others were shown a log of {shown.size} entries, now it has {size}: an"
+            " older copy was put in its place"
+        )
+    if proofs.root(tiles, shown.size) != shown.root:
+        return "others were shown another log than this"
+    return None
 
 
 class _Checker:

@@ -15,7 +15,7 @@ from fairlead.store import tables
 from fairlead.store.engine import reading
 from fairlead.store.tiles import TileFolder
 
-_EVENT = re.compile(r"([a-z]+/[^\s@]+)@([1-9][0-9]{0,8})")
+_EVENT = re.compile(r"([a-z][a-z-]*/[^\s@]+)@([1-9][0-9]{0,8})")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -57,11 +57,22 @@ class RecordKeys:
             Damaged: it cannot be read.
 
         """
-        self.keys = self._read_keys()
-        old = _read(self.folder / OLD)
-        self._old = None if old is None else Signer.read(old)
-        if self._old == self.signer:
-            self._old = None
+        self._read_others()
+
+    def reload(self) -> None:
+        """Read everything anew, for another process may have changed the key.
+
+        Who is about to sign does so once it is the only one that can.
+
+        Raises:
+            Damaged: it cannot be read.
+
+        """
+        written = _read(self.folder / RECORD)
+        if written is None:
+            raise Damaged(f"{self.folder / RECORD} is gone")
+        self.signer = Signer.read(written)
+        self._read_others()
 
     def sign(self, text: str) -> str:
         """Return *text* as a note that the present key signs, and maybe the old one."""
@@ -99,14 +110,18 @@ class RecordKeys:
         files.write(self.folder / OLD, self.signer.secret().encode())
         files.write(self.folder / RETIRED, "".join(lines).encode())
         files.write(self.folder / RECORD, new.secret().encode())
-        self._old, self.signer = self.signer, new
-        self.keys = self._read_keys()
+        self.signer = new
+        self._read_others()
 
-    def _read_keys(self) -> LogKeys:
+    def _read_others(self) -> None:
         present = self.signer.verifier()
         # It is noted already if a change of keys was cut off before its last step.
         retired = tuple(r for r in self._retired() if r.verifier != present)
-        return LogKeys(present, retired)
+        self.keys = LogKeys(present, retired)
+        old = _read(self.folder / OLD)
+        self._old = None if old is None else Signer.read(old)
+        if self._old == self.signer:
+            self._old = None
 
     def _retired(self) -> list[Retired]:
         written = _read(self.folder / RETIRED)

@@ -67,7 +67,7 @@ class Publisher:
     minutes: int
     """Between two instants; a divisor of a day."""
     witnesses: Witnesses = field(default_factory=NoWitnesses)
-    shown: Callable[[], object] = bool
+    shown: Callable[[], None] = lambda: None
     """Is called once a checkpoint is in place."""
     _due: datetime | None = None
 

@@ -42,7 +42,7 @@ class Runner:
     clock: Clock
     randomness: Randomness
     rules: Rules
-    show_log: Callable[[], object] = bool
+    show_log: Callable[[], object] = lambda: None
     """Shows others the log when an instant for that has come; may take seconds."""
     _bell: threading.Event = field(default_factory=threading.Event)
     _stop: threading.Event = field(default_factory=threading.Event)
