@@ -26,9 +26,12 @@ from fairlead.access.members import Organisation
 from fairlead.access.roles import Role, Scope, operator, token_scopes
 from fairlead.clearinghouse.cases import Rules
 from fairlead.formats.advisory import Publisher
+from fairlead.record.notes import Verifier, new_signer
 from fairlead.store import migrations
 from fairlead.store.key_blocks import KeyBlocks
+from fairlead.store.proving import Prover
 from fairlead.store.public import PublicLog
+from fairlead.store.sequencer import Sequencer
 from fairlead.store.tiles import TileFolder
 from fairlead.store.unit import SQLStore
 from fairlead.store.vault import Vault
@@ -195,6 +198,8 @@ class World:
     clock: FixedClock
     runner: Runner
     context: Context
+    key: Verifier
+    """Verifies the log."""
 
     def join(self, name: str) -> Organisation:
         """Make an organisation a member."""
@@ -246,12 +251,19 @@ class World:
         self.runner.run_until_idle()
 
 
-def make_world(store: SQLStore) -> World:
-    """Return a world around *store*."""
+LOG = new_signer("test/record", secrets.token_bytes)
+"""Signs the log of every test world."""
+
+
+def make_world(store: SQLStore, folder: Path) -> World:
+    """Return a world around *store*, with its log in *folder*."""
     clock = FixedClock()
+    tiles = TileFolder(folder)
+    log = Sequencer(store.engine, tiles, LOG, LOG.name)
+    prover = Prover(store.engine, tiles, LOG.verifier())
     runner = Runner(
         store=store,
-        keep_log=lambda: 0,
+        keep_log=log.round,
         clock=clock,
         randomness=secrets.token_bytes,
         rules=Rules(),
@@ -261,7 +273,8 @@ def make_world(store: SQLStore) -> World:
         clock=clock,
         randomness=secrets.token_bytes,
         wake=lambda: None,
-        log=PublicLog(TileFolder(Path("no-log"))),
+        log=PublicLog(tiles),
+        prove=lambda event: prover.inclusion(event).proof,
         publisher=Publisher(
             name="Test Clearinghouse",
             namespace="https://clearinghouse.example",
@@ -270,20 +283,20 @@ def make_world(store: SQLStore) -> World:
         programme="Test Clearinghouse",
         secure=False,
     )
-    return World(store, clock, runner, context)
+    return World(store, clock, runner, context, LOG.verifier())
 
 
 @pytest.fixture
-def world(store: SQLStore) -> World:
+def world(store: SQLStore, tmp_path: Path) -> World:
     """Return an empty world, on each kind of database in turn."""
-    return make_world(store)
+    return make_world(store, tmp_path / "world-log")
 
 
 @pytest.fixture
 def sqlite_world(tmp_path: Path) -> Iterator[World]:
     """Return an empty world on SQLite, for what does not depend on the database."""
     opened = open_store(f"sqlite:///{tmp_path}/world.db", tmp_path / "world-keys")
-    yield make_world(opened)
+    yield make_world(opened, tmp_path / "world-log")
     close_store(opened)
 
 

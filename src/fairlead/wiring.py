@@ -327,9 +327,11 @@ class System:
         from fairlead.store.public import PublicLog
         from fairlead.web.context import Context
 
+        prover = self.prover()
         return Context(
             store=self.store,
             log=PublicLog(self.tiles),
+            prove=lambda event: prover.inclusion(event).proof,
             clock=now,
             randomness=secrets.token_bytes,
             wake=wake,

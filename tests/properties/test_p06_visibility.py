@@ -72,7 +72,7 @@ LISTS = {
     "/v1/submissions",
 }
 CASE = {"/cases/{case_id}", "/v1/cases/{case_id}"}
-SUBMISSION = {"/submissions/{receipt}"}
+SUBMISSION = {"/submissions/{receipt}", "/v1/submissions/{receipt}/proof"}
 
 
 def read_paths(app):

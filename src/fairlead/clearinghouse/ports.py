@@ -17,7 +17,7 @@ from fairlead.clearinghouse.cases import Case, State
 from fairlead.clearinghouse.duplicates import Index
 from fairlead.clearinghouse.exports import Export
 from fairlead.clearinghouse.submissions import Reasons, Submission
-from fairlead.record.events import Event
+from fairlead.record.events import Event, StoredEvent
 from fairlead.record.subjects import Destroyable, Subjects
 
 
@@ -44,6 +44,9 @@ class Submissions(Destroyable[Submission], Protocol):
 
     def report(self, receipt: Receipt) -> bytes | None:
         """Return the report exactly as sent; nothing once it was destroyed."""
+
+    def stored(self, name: str) -> Sequence[StoredEvent]:
+        """Return the events of the submission as they are stored, in order."""
 
     def decided_in_order(self, page: Page) -> Sequence[Submission]:
         """Return those that were answered, the first answered first."""

@@ -17,6 +17,7 @@ from fairlead.clearinghouse.submissions import SUBMISSIONS as SUBMISSION
 from fairlead.clearinghouse.submissions import Submission, SubmissionReceived
 from fairlead.errors import NotFound
 from fairlead.formats import tap
+from fairlead.record.events import StoredEvent
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +117,19 @@ def read_report(
         document=unit.submissions.report(receipt),
         readings=unit.traces.of(stream),
     )
+
+
+def received(
+    unit: ClearinghouseUnit, asker: Asker, receipt: Receipt, moment: Moment
+) -> StoredEvent:
+    """Return the event by which a report was received, for its proof; leaves a trace.
+
+    Raises:
+        NotFound: there is none, or *asker* may not know of it.
+
+    """
+    read_report(unit, asker, receipt, moment)
+    return unit.submissions.stored(receipt)[0]
 
 
 def list_submissions(

@@ -165,9 +165,12 @@ class SQLSubjects(Generic[S]):
 
     def history(self, name: str) -> Sequence[Event]:
         """Return everything that happened to the subject, in order."""
+        return [self.codec.decode(event) for event in self.stored(name)]
+
+    def stored(self, name: str) -> Sequence[StoredEvent]:
+        """Return the same as it is stored."""
         stream = self.kept.subject.stream(name)
-        stored = stored_events(self.connection, stream, self.vault)
-        return [self.codec.decode(event) for event in stored]
+        return stored_events(self.connection, stream, self.vault)
 
     def _key(self, stream: str, before: S | None) -> int | None:
         """Return the number of the key that shuts what is kept of the subject."""

@@ -10,6 +10,7 @@ from fairlead.access.traces import Moment
 from fairlead.base.ports import Clock, Randomness
 from fairlead.formats.advisory import Publisher
 from fairlead.programme.unit import Store
+from fairlead.record.tlog_proof import TlogProof
 
 
 class PublicLog(Protocol):
@@ -33,6 +34,8 @@ class Context:
     """Tells the runner that there is something to do."""
     log: PublicLog
     """The tiles of the record that everyone may fetch."""
+    prove: Callable[[str], TlogProof]
+    """Proves that an event, such as `submission/SUB-…@1`, is in the log."""
     publisher: Publisher
     """Who publishes advisories."""
     programme: str
