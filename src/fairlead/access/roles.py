@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from fairlead.base.ids import OrganisationId
-from fairlead.errors import NotAllowed
+from fairlead.errors import NotAllowed, NotVerified
+
+VERIFIED_FOR = timedelta(minutes=10)
+"""How long a person who showed that it is the one may do what needs that."""
 
 
 class Role(StrEnum):
@@ -57,6 +61,8 @@ class Asker:
     """Stands in the record as the one who did it: `person/…`, `token/…`, `system/…`."""
     organisation: OrganisationId | None = None
     scopes: frozenset[Scope] = frozenset()
+    verified_at: datetime | None = None
+    """When a person last showed that it is the one who signed in; never of a token."""
 
     def may(self, scope: Scope) -> bool:
         """Tell whether the asker holds *scope*."""
@@ -67,6 +73,19 @@ class Asker:
         if scope not in self.scopes:
             raise NotAllowed(
                 f"this needs the scope {scope.value}; ask an administrator for it"
+            )
+
+    def needs_verified(self, at: datetime) -> None:
+        """Raise `NotVerified` unless a person was verified within ten minutes."""
+        if not self.actor.startswith("person/"):
+            raise NotVerified(
+                "this needs a person who signed in and was verified within 10 minutes;"
+                " a token cannot be verified"
+            )
+        if self.verified_at is None or not at - self.verified_at <= VERIFIED_FOR:
+            raise NotVerified(
+                "show once more that it is you, with your passkey; this is good for"
+                " 10 minutes"
             )
 
 

@@ -9,6 +9,8 @@ from fairlead.base.ports import Randomness
 OrganisationId = NewType("OrganisationId", str)
 PersonId = NewType("PersonId", str)
 TokenId = NewType("TokenId", str)
+PasskeyId = NewType("PasskeyId", str)
+LoginId = NewType("LoginId", str)
 Receipt = NewType("Receipt", str)
 """Names a submission and the one finding in it; holding it proves the submission."""
 CaseId = NewType("CaseId", str)
@@ -50,3 +52,13 @@ def new_person_id(randomness: Randomness) -> PersonId:
 def new_token_id(randomness: Randomness) -> TokenId:
     """Return the public name of a token, by which it is listed and revoked."""
     return TokenId("tok-" + random_text(randomness, 12))
+
+
+def new_passkey_id(randomness: Randomness) -> PasskeyId:
+    """Return the name under which a passkey is listed and removed."""
+    return PasskeyId("key-" + random_text(randomness, 12))
+
+
+def new_login_id(randomness: Randomness) -> LoginId:
+    """Return the name under which a linked login is listed and removed."""
+    return LoginId("log-" + random_text(randomness, 12))

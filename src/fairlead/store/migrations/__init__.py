@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError
 from fairlead.errors import Misconfigured
 from fairlead.store.engine import writing
 
-HEAD = "0001"
+HEAD = "0002"
 """The newest migration; a test holds it against the files."""
 
 

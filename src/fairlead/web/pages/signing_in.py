@@ -13,7 +13,7 @@ from litestar.response import Redirect
 from litestar.status_codes import HTTP_303_SEE_OTHER
 from msgspec import Struct
 
-from fairlead.access import membership
+from fairlead.access import membership, sessions
 from fairlead.clearinghouse import publishing
 from fairlead.clearinghouse.ports import Page
 from fairlead.errors import Unauthenticated
@@ -69,7 +69,7 @@ def sign_in(
         start_of(person) if person else "/", status_code=HTTP_303_SEE_OTHER
     )
     answer.set_cookie(
-        _cookie(context, session, int(membership.SESSION_LASTS.total_seconds()))
+        _cookie(context, session, int(sessions.SESSION_LASTS.total_seconds()))
     )
     return answer
 
