@@ -11,7 +11,7 @@ import subprocess
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -29,6 +29,8 @@ from fairlead.formats.advisory import Publisher
 from fairlead.store import migrations
 from fairlead.store.unit import SQLStore
 from fairlead.web.context import Context
+from fairlead.web.limiting import Limits
+from fairlead.web.proxies import Proxies
 from fairlead.worker.runner import Runner
 
 ROOT = Path(__file__).parents[1]
@@ -229,6 +231,10 @@ class World:
         self.runner.run_until_idle()
 
 
+_OFTEN = "1000000/second"
+NO_LIMITS = Limits.of(sign_in=_OFTEN, failed_token=_OFTEN, status=_OFTEN, token=_OFTEN)
+
+
 def make_world(store: SQLStore) -> World:
     """Return a world around *store*."""
     clock = FixedClock()
@@ -250,7 +256,9 @@ def make_world(store: SQLStore) -> World:
             category="coordinator",
         ),
         programme="Test Clearinghouse",
-        secure=False,
+        address="http://testserver.local",
+        limits=NO_LIMITS,
+        proxies=Proxies(),
     )
     return World(store, clock, runner, context)
 
@@ -336,6 +344,7 @@ def serving(sqlite_world: World) -> Iterator[tuple[World, str]]:
     from fairlead.web.server import free_port, serve
 
     port = free_port("127.0.0.1")
+    address = f"http://localhost:{port}"
     ready = threading.Event()
     loop = asyncio.new_event_loop()
     ended = asyncio.Event()
@@ -343,7 +352,7 @@ def serving(sqlite_world: World) -> Iterator[tuple[World, str]]:
     def run() -> None:
         loop.run_until_complete(
             serve(
-                sqlite_world.context,
+                replace(sqlite_world.context, address=address),
                 host="127.0.0.1",
                 port=port,
                 ended=ended,
@@ -356,7 +365,7 @@ def serving(sqlite_world: World) -> Iterator[tuple[World, str]]:
     thread.start()
     assert ready.wait(20)
     sqlite_world.runner.start()
-    yield sqlite_world, f"http://localhost:{port}"
+    yield sqlite_world, address
     sqlite_world.runner.stop()
     loop.call_soon_threadsafe(ended.set)
     thread.join()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -119,6 +120,12 @@ def end_person(
     return unit.people.save(
         person, [members.PersonLeft()], name=person.id, by=asker.actor, at=at
     )
+
+
+def list_people(unit: AccessUnit, asker: Asker) -> Sequence[Person]:
+    """Return every person."""
+    asker.needs(Scope.PEOPLE_MANAGE)
+    return unit.people.all()
 
 
 def hand_out_code(

@@ -106,11 +106,13 @@ def read(
     request: AnyRequest, receipt: FromPath[str], context: NamedDependency[Context]
 ) -> StatusAnswer:
     """Return the status to whoever holds the receipt; to its sender also the outcome."""
+    if not auth.known(request):
+        context.limits.status.count(context.proxies.client(request))
     with context.store.read() as unit:
         submission = reporting.status(unit, Receipt(receipt))
-        if auth.token_of(request) is None:
+        if not auth.known(request):
             return StatusAnswer.of(submission, outcome=False)
-        asker = auth.program(unit, request, context)
+        asker = auth.asker(unit, request, context)
         return StatusAnswer.of(
             submission, outcome=reporting.may_see_outcome(asker, submission)
         )
@@ -122,14 +124,14 @@ def listed(
 ) -> Sent:
     """Return the submissions that the asker may see, the newest first, 50 at a time."""
     with context.store.read() as unit:
-        asker = auth.program(unit, request, context)
+        asker = auth.asker(unit, request, context)
         found = reporting.list_submissions(unit, asker, Page(after=max(0, after)))
         return Sent(submissions=[StatusAnswer.of(s, outcome=True) for s in found])
 
 
 def _authenticate(request: AnyRequest, context: Context) -> None:
     with context.store.read() as unit:
-        auth.program(unit, request, context)
+        auth.asker(unit, request, context)
 
 
 def _check_type(request: AnyRequest) -> None:
@@ -158,7 +160,7 @@ def _keep(
 def _submit(request: AnyRequest, context: Context, document: bytes) -> Accepted:
     with context.store.begin() as unit:
         # The token is looked up again: it may have been revoked while the body came.
-        asker = auth.program(unit, request, context)
+        asker = auth.asker(unit, request, context)
         return reporting.submit(
             unit, asker, document, at=context.clock(), randomness=context.randomness
         )

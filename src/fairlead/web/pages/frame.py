@@ -23,7 +23,10 @@ def page(
 
 def start_of(person: Person) -> str:
     """Return where *person* begins."""
-    return "/cases" if person.asker.may(Scope.CASE_READ_ALL) else "/submissions"
+    if person.asker.may(Scope.CASE_READ_ALL):
+        return "/cases"
+    reads = person.asker.may(Scope.REPORT_READ_OWN)
+    return "/submissions" if reads else "/people"
 
 
 def _links(person: Person | None) -> list[tuple[str, str]]:
@@ -34,4 +37,6 @@ def _links(person: Person | None) -> list[tuple[str, str]]:
             links.append(("/cases", "Cases"))
         if scopes & {Scope.REPORT_READ_ALL, Scope.REPORT_READ_OWN}:
             links.append(("/submissions", "Submissions"))
+        if Scope.PEOPLE_MANAGE in scopes:
+            links.append(("/people", "People"))
     return [*links, ("/advisories", "Advisories")]
