@@ -232,7 +232,7 @@ class World:
 
 
 _OFTEN = "1000000/second"
-NO_LIMITS = Limits.of(sign_in=_OFTEN, failed_token=_OFTEN, status=_OFTEN, token=_OFTEN)
+NO_LIMITS = Limits.of(sign_in=_OFTEN, failed=_OFTEN, status=_OFTEN, requests=_OFTEN)
 
 
 def make_world(store: SQLStore) -> World:

@@ -254,9 +254,9 @@ class System:
             address=self.settings.public_address,
             limits=Limits.of(
                 sign_in=self.settings.limit_sign_in,
-                failed_token=self.settings.limit_failed_tokens,
+                failed=self.settings.limit_failed_tokens,
                 status=self.settings.limit_status,
-                token=self.settings.limit_requests,
+                requests=self.settings.limit_requests,
             ),
             proxies=Proxies.of(
                 self.settings.trusted_proxies,

@@ -73,16 +73,16 @@ def _program(
     unit: AccessUnit, request: AnyRequest, context: Context, token: str
 ) -> Asker:
     whence = context.proxies.client(request)
-    context.limits.failed_token.check(whence)
+    context.limits.failed.check(whence)
     try:
         found = membership.whose_token(unit, token, at=context.clock())
     except Unauthenticated:
-        context.limits.failed_token.count(whence)
+        context.limits.failed.count(whence)
         raise
     # A handler may ask twice who it is, and counts once all the same.
     if request.scope["state"].get(_COUNTED) is None:
         request.scope["state"][_COUNTED] = True
-        context.limits.token.count(found.actor)
+        context.limits.requests.count(found.actor)
     return found
 
 

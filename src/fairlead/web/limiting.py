@@ -131,11 +131,11 @@ class Limits:
 
     sign_in: Limit
     """Tries to sign in, by address."""
-    failed_token: Limit
+    failed: Limit
     """Tokens that open nothing, by address."""
     status: Limit
     """Look-ups of a status with nothing but a receipt, by address."""
-    token: Limit
+    requests: Limit
     """Requests, by token."""
 
     @classmethod
@@ -143,9 +143,9 @@ class Limits:
         cls,
         *,
         sign_in: str,
-        failed_token: str,
+        failed: str,
         status: str,
-        token: str,
+        requests: str,
         clock: Callable[[], float] = time.time,
     ) -> Limits:
         """Return the limits that settings such as `10/minute` name.
@@ -158,14 +158,14 @@ class Limits:
             sign_in=Limit(
                 _item("limit_sign_in", sign_in), "too many tries to sign in", clock
             ),
-            failed_token=Limit(
-                _item("limit_failed_tokens", failed_token),
+            failed=Limit(
+                _item("limit_failed_tokens", failed),
                 "too many tokens that open nothing",
                 clock,
             ),
             status=Limit(_item("limit_status", status), "too many look-ups", clock),
-            token=Limit(
-                _item("limit_requests", token),
+            requests=Limit(
+                _item("limit_requests", requests),
                 "too many requests with this token",
                 clock,
             ),
