@@ -210,6 +210,20 @@ def test_a_linked_login_signs_in_until_it_is_removed(world, ada):
         log_in(world, "ada")
 
 
+def test_who_enrols_anew_links_the_login_of_before(world, ada):
+    with world.store.begin() as unit:
+        who = me(world, unit, ada)
+        logins.link(unit, who, "https://login", "ada", **rest(world))
+        membership.end_person(unit, ME, who.id, at=world.clock())
+    with pytest.raises(Unauthenticated):
+        log_in(world, "ada")
+    session = enter(world, world.code("Finder", Role.REPORTER, name="Ada again"))
+    with world.store.begin() as unit:
+        who = me(world, unit, session)
+        logins.link(unit, who, "https://login", "ada", **rest(world))
+    assert log_in(world, "ada")
+
+
 def log_in(world, subject, issuer="https://login"):
     with world.store.begin() as unit:
         return logins.sign_in(unit, issuer, subject, How.LOGIN, **rest(world))

@@ -77,6 +77,17 @@ def test_receipts_cannot_be_tried_at_full_speed(limited, sqlite_world):
     assert send(limited, f"/v1/submissions/{NOBODY}", headers=known) == [404]
 
 
+@pytest.mark.parametrize(
+    ("headers", "answers"),
+    [
+        ({"cookie": "fairlead_session=nonsense"}, [404, 404, 404, 429]),
+        ({"authorization": "Bearer nonsense"}, [401, 401, 401, 429]),
+    ],
+)
+def test_pretending_to_be_known_escapes_no_limit(limited, headers, answers):
+    assert send(limited, f"/v1/submissions/{NOBODY}", 4, headers=headers) == answers
+
+
 def test_a_token_has_so_many_requests_and_another_one_has_its_own(
     limited, sqlite_world
 ):
@@ -111,7 +122,9 @@ class Asked:
         ("10.1.2.3", "198.51.100.7", "198.51.100.7"),
         ("10.1.2.3", "203.0.113.9, 198.51.100.7", "198.51.100.7"),
         ("10.1.2.3", None, "10.1.2.3"),
-        ("10.1.2.3", "x" * 1000, "x" * 64),
+        ("10.1.2.3", "unknown", "10.1.2.3"),
+        ("10.1.2.3", "198.51.100.7:4711", "198.51.100.7"),
+        ("10.1.2.3", "[2001:db8::1]:4711", "2001:db8::/64"),
         ("2001:db8:1:2:3:4:5:6", None, "2001:db8:1:2::/64"),
         ("::ffff:192.0.2.1", None, "192.0.2.1"),
     ],

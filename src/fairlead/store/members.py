@@ -20,11 +20,13 @@ from fairlead.store.subjects import Kept, Row, SQLSubjects
 
 
 def _ways_in(person: Person) -> Mapping[Table, Sequence[Row]]:
-    """Return by what a person is found who shows a passkey or a login."""
-    passkeys = [
-        credential_digest(k.credential) for k in person.passkeys if k.credential
-    ]
-    logins = [login_digest(o.issuer, o.subject) for o in person.logins if o.subject]
+    """Return by what a person is found who shows a passkey or a login.
+
+    Of somebody who left there is nothing: a login can be linked by who enrols anew.
+    """
+    keys, others = (person.passkeys, person.logins) if person.active else ((), ())
+    passkeys = [credential_digest(k.credential) for k in keys if k.credential]
+    logins = [login_digest(o.issuer, o.subject) for o in others if o.subject]
     return {
         table: [{"person": person.id, "digest": digest} for digest in digests]
         for table, digests in (

@@ -60,13 +60,25 @@ def asker(unit: AccessUnit, request: AnyRequest, context: Context) -> Asker:
         TooMany: too many requests with this token, or too many wrong ones from there.
 
     """
+    found = anyone(unit, request, context)
+    if found is None:
+        raise Unauthenticated("the token is missing, unknown, expired or revoked")
+    return found
+
+
+def anyone(unit: AccessUnit, request: AnyRequest, context: Context) -> Asker | None:
+    """Return who is asking, or nobody where neither token nor session says so.
+
+    Raises:
+        Unauthenticated: a token that opens nothing.
+        TooMany: too many requests with this token, or too many wrong ones from there.
+
+    """
     token = token_of(request)
     if token is not None:
         return _program(unit, request, context, token)
     found = visitor(unit, request, context)
-    if found is None:
-        raise Unauthenticated("the token is missing, unknown, expired or revoked")
-    return found.asker
+    return found.asker if found else None
 
 
 def _program(
@@ -84,11 +96,6 @@ def _program(
         request.scope["state"][_COUNTED] = True
         context.limits.requests.count(found.actor)
     return found
-
-
-def known(request: AnyRequest) -> bool:
-    """Tell whether *request* carries anything by which to know who is asking."""
-    return token_of(request) is not None or SESSION in request.cookies
 
 
 def visitor(unit: AccessUnit, request: AnyRequest, context: Context) -> SignedIn | None:

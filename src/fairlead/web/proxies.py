@@ -5,7 +5,14 @@ from __future__ import annotations
 import hmac
 import logging
 from collections.abc import Sequence
-from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from ipaddress import (
+    IPv4Address,
+    IPv4Network,
+    IPv6Address,
+    IPv6Network,
+    ip_address,
+    ip_network,
+)
 from typing import Any
 
 from litestar import Request
@@ -56,16 +63,17 @@ class Proxies:
         one address has all of these.
         """
         peer = request.client.host if request.client else ""
-        if self._trusts(peer):
-            hops = request.headers.get("x-forwarded-for", "").rpartition(",")[2]
-            peer = hops.strip() or peer
-        try:
-            address = ip_address(peer)
-        except ValueError:
+        address = _address(peer)
+        if address is not None and any(address in n for n in self._networks):
+            hop = request.headers.get("x-forwarded-for", "").rpartition(",")[2]
+            # What is no address would let its writer choose a new name each time.
+            address = _address(hop) or address
+        if address is None:
             return peer[:64]
-        if isinstance(address, IPv6Address) and address.ipv4_mapped is None:
-            return str(ip_network((int(address) >> 64 << 64, 64)))
-        return str(getattr(address, "ipv4_mapped", None) or address)
+        if isinstance(address, IPv6Address):
+            mapped = address.ipv4_mapped
+            return str(mapped or ip_network((int(address) >> 64 << 64, 64)))
+        return str(address)
 
     def user(self, request: _Request) -> str | None:
         """Return who the trusted proxy says is asking.
@@ -81,11 +89,15 @@ class Proxies:
         log.warning("proxy.identity_ignored", extra={"client": self.client(request)})
         return None
 
-    def _trusts(self, peer: str) -> bool:
-        if not self._networks:
-            return False
-        try:
-            address = ip_address(peer)
-        except ValueError:
-            return False
-        return any(address in network for network in self._networks)
+
+def _address(written: str) -> IPv4Address | IPv6Address | None:
+    """Read an address; some proxies write a port behind it (RFC 7239, 6)."""
+    written = written.strip()
+    if written.startswith("["):
+        written = written[1:].partition("]")[0]
+    elif written.count(":") == 1:
+        written = written.partition(":")[0]
+    try:
+        return ip_address(written)
+    except ValueError:
+        return None

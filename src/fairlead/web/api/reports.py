@@ -106,16 +106,14 @@ def read(
     request: AnyRequest, receipt: FromPath[str], context: NamedDependency[Context]
 ) -> StatusAnswer:
     """Return the status to whoever holds the receipt; to its sender also the outcome."""
-    if not auth.known(request):
-        context.limits.status.count(context.proxies.client(request))
     with context.store.read() as unit:
+        # Who asks is settled first: whether a receipt exists must cost a look-up.
+        asker = auth.anyone(unit, request, context)
+        if asker is None:
+            context.limits.status.count(context.proxies.client(request))
         submission = reporting.status(unit, Receipt(receipt))
-        if not auth.known(request):
-            return StatusAnswer.of(submission, outcome=False)
-        asker = auth.asker(unit, request, context)
-        return StatusAnswer.of(
-            submission, outcome=reporting.may_see_outcome(asker, submission)
-        )
+        seen = asker is not None and reporting.may_see_outcome(asker, submission)
+        return StatusAnswer.of(submission, outcome=seen)
 
 
 @get("/submissions", sync_to_thread=True, summary="List submissions")
