@@ -155,6 +155,22 @@ def test_a_new_code_verifies_whoever_has_no_passkey_and_is_the_one(world, ada):
         me(world, unit, ada).asker.needs_verified(world.clock())
 
 
+def test_a_passkey_verifies_nobody_but_its_owner(world, ada):
+    add(world, ada)
+    bob = enter(world, world.code("Finder", Role.REPORTER, name="Bob"))
+    add(world, bob, NewKey(credential="Ym9i", public_key="cHVi", count=0))
+    world.clock.pass_time(minutes=11)
+    with world.store.begin() as unit:
+        who = me(world, unit, ada)
+        at = world.clock()
+        with pytest.raises(Unauthenticated):
+            passkeys.verify(unit, Keys(), who, "Ym9i 1", b"", at=at)
+        with pytest.raises(NotVerified):
+            me(world, unit, ada).asker.needs_verified(at)
+        passkeys.verify(unit, Keys(), who, "Y3JlZA 6", b"", at=at)
+        me(world, unit, ada).asker.needs_verified(at)
+
+
 # --- Challenges ---------------------------------------------------------------------------
 
 

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import json
+from base64 import urlsafe_b64decode
+from urllib.parse import parse_qs
+
 import httpx
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from fairlead.access import recovery
 from fairlead.access.roles import SCOPES, Role, operator
+from fairlead.errors import Unauthenticated
+from fairlead.web.passkeys import RelyingParty
 
 pytestmark = pytest.mark.browser
 
@@ -147,6 +153,74 @@ def test_without_the_user_being_verified_nothing_comes_back(settled):
     page.click("text=Sign in with a passkey")
     page.wait_for_selector("text=Nothing came back")
     assert page.url == f"{address}/sign-in"
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [{"userVerification": "discouraged"}, {"challenge": "AAAA" * 8}],
+    ids=["user not verified", "another challenge"],
+)
+@pytest.mark.parametrize("path", ["sign-in/passkey", "verify"])
+def test_the_server_checks_what_a_forged_page_lets_through(settled, path, forged):
+    _, address, page, device = settled
+    if "userVerification" in forged:
+        device.verifies_nobody()
+
+    def forge(route):
+        told = route.fetch()
+        route.fulfill(response=told, json={**told.json(), **forged})
+
+    page.route(f"{address}/{path}/options", forge)
+    page.goto(f"{address}/{path.partition('/')[0]}")
+    page.click("form[data-passkey] button")
+    page.wait_for_selector("text=this passkey opens nothing here")
+
+
+def test_a_passkey_is_not_made_without_its_user_being_verified(serving, browser):
+    world, address = serving
+    world.join("Programme")
+    page = open_page(browser)
+    Device(page).verifies_nobody()
+    use_code(page, address, world.code("Programme", Role.COORDINATOR))
+
+    def forge(route):
+        told = route.fetch()
+        options = told.json()
+        options["authenticatorSelection"]["userVerification"] = "discouraged"
+        route.fulfill(response=told, json=options)
+
+    page.route(f"{address}/account/passkeys/options", forge)
+    page.goto(f"{address}/account")
+    page.fill("#label", "My phone")
+    page.click("text=Add a passkey")
+    page.wait_for_selector("text=the passkey could not be added")
+
+
+def test_a_passkey_of_another_address_opens_nothing(sqlite_world, settled):
+    """The browser would not send it; were it sent, it would be refused all the same."""
+    _, address, page, _ = settled
+    answers = []
+    page.on("request", lambda r: answers.append(r) if r.method == "POST" else None)
+    page.goto(f"{address}/sign-in")
+    page.click("text=Sign in with a passkey")
+    page.wait_for_url(f"{address}/cases")
+    (sent,) = [a for a in answers if a.url == f"{address}/sign-in/passkey"]
+    answer = parse_qs(sent.post_data)["answer"][0]
+    signed = json.loads(answer)["response"]["clientDataJSON"]
+    challenge = urlsafe_b64decode(
+        json.loads(urlsafe_b64decode(signed + "=="))["challenge"] + "=="
+    )
+    (person,) = people(sqlite_world)
+    key = person.passkeys[0].public_key
+    assert RelyingParty(address, "").count_of(answer, challenge, key)
+    for wrong in (address.replace("localhost", "evil.example"), address + "1"):
+        with pytest.raises(Unauthenticated):
+            RelyingParty(wrong, "").count_of(answer, challenge, key)
+    with pytest.raises(Unauthenticated):
+        RelyingParty(address, "").count_of(answer, b"another", key)
+    for nonsense in ("", "[]", "{}", "null", answer[:-9]):
+        with pytest.raises(Unauthenticated):
+            RelyingParty(address, "").credential_of(nonsense)
 
 
 def test_without_scripts_the_code_is_offered_and_passkeys_are_not(serving, browser):

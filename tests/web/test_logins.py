@@ -262,6 +262,17 @@ def test_a_provider_that_calls_itself_another_is_not_taken(sqlite_world, issuer)
         assert client.get("/sign-in/provider").status_code == 503
 
 
+@pytest.mark.parametrize("lie", ["issuer", "token_endpoint", "jwks_uri"])
+def test_metadata_that_lead_elsewhere_are_not_taken(client, monkeypatch, lie):
+    tell = provider_code.flask.jsonify
+
+    def lied(told):
+        return tell({**told, lie: "http://evil.example"} if lie in told else told)
+
+    monkeypatch.setattr(provider_code.flask, "jsonify", lied)
+    assert client.get("/sign-in/provider").status_code == 503
+
+
 def test_a_provider_may_change_its_keys(client, sqlite_world, kept_by_provider):
     link(client, sqlite_world)
     (kept,) = kept_by_provider
@@ -276,6 +287,30 @@ def test_a_session_that_may_not_change_the_account_links_nothing(client, sqlite_
     client.get(agree(leave(client)))
     answer = client.post("/account/logins")
     assert answer.url.path == "/verify"
+
+
+def test_a_login_is_linked_once_and_that_is_said_on_the_account(client, sqlite_world):
+    link(client, sqlite_world)
+    again = link(client, sqlite_world)
+    assert again.status_code == 409
+    assert "linked already" in again.text
+
+
+def test_nobody_is_made_to_link_the_login_of_another(client, sqlite_world):
+    """Somebody's own way back, opened by another who has signed in, links nothing."""
+    with TestClient(client.app) as eve:
+        eve.post("/sign-in", data={"code": sqlite_world.code("Finder", Role.REPORTER)})
+        page = eve.post("/account/logins").text
+        back = agree(
+            re.search(r'href="(http://localhost[^"]+)"', page)[1].replace("&amp;", "&"),
+            "eve",
+        )
+    sign_in_by_code(client, sqlite_world)
+    client.post("/account/logins")
+    answer = client.get(back)
+    assert answer.status_code == 401
+    with sqlite_world.store.read() as unit:
+        assert not any(p.logins for p in unit.people.all())
 
 
 def test_without_a_provider_there_is_no_way_to_one(sqlite_world):

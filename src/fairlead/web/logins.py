@@ -30,6 +30,12 @@ LEEWAY = 60
 FRESH = 3600.0
 """Seconds after which the provider's addresses and keys are asked for again."""
 TIMEOUT = 5.0
+PATIENCE = 1.0
+"""Seconds to wait for another request that is asking the provider."""
+PAUSE = 10.0
+"""Seconds for which a provider that did not answer is left alone."""
+LINKING = "link-"
+"""How the state begins with which somebody is sent away to link a login."""
 DONE = "/sign-in/provider/done"
 """Where browsers come back to."""
 _BROKEN = (JoseError, AuthlibBaseError, ValueError, KeyError, TypeError)
@@ -79,9 +85,7 @@ class Provider:
             Misconfigured: its address is not https, and is not this machine.
 
         """
-        parts = urlsplit(issuer)
-        local = parts.hostname in {"localhost", "127.0.0.1", "::1"}
-        if parts.scheme != "https" and not (parts.scheme == "http" and local):
+        if not _sure(issuer):
             raise Misconfigured("oidc_issuer: begin it with https://")
         if not client_id:
             raise Misconfigured("oidc_client_id: say it, as the provider gave it")
@@ -93,6 +97,7 @@ class Provider:
         self._redirect = redirect
         self._clock = clock
         self._lock = threading.Lock()
+        self._failed_at: float | None = None
         self._found: tuple[float, Metadata, KeySet] | None = None
 
     def begin(self, randomness: Randomness, *, prefix: str = "") -> tuple[str, bytes]:
@@ -194,13 +199,25 @@ class Provider:
             ) from error
 
     def _provider(self, *, anew: bool = False) -> tuple[Metadata, KeySet]:
-        """Return what the provider says of itself, asked at most once an hour."""
-        with self._lock:
+        """Return what the provider says of itself, asked at most once an hour.
+
+        One request asks and the others wait for it a moment, not for a provider that
+        is down: they would take the threads that reports need.
+        """
+        if not self._lock.acquire(timeout=PATIENCE):
+            raise _away()
+        try:
+            at = time.monotonic()
             found = self._found
-            if anew or found is None or time.monotonic() > found[0] + FRESH:
-                found = (time.monotonic(), *self._ask())
-                self._found = found
+            if anew or found is None or at > found[0] + FRESH:
+                if self._failed_at is not None and at < self._failed_at + PAUSE:
+                    raise _away()
+                self._failed_at = at
+                found = (at, *self._ask())
+                self._found, self._failed_at = found, None
             return found[1], found[2]
+        finally:
+            self._lock.release()
 
     def _ask(self) -> tuple[Metadata, KeySet]:
         where = f"{self.issuer.rstrip('/')}/.well-known/openid-configuration"
@@ -208,12 +225,21 @@ class Provider:
             with self._http() as http:
                 told = http.get(where).raise_for_status().content
                 metadata = msgspec.json.decode(told, type=Metadata)
+                self._check(metadata)
                 keys = http.get(metadata.jwks_uri).raise_for_status().json()
-            if metadata.issuer != self.issuer:
-                raise Unavailable("the provider of logins calls itself by another name")
             return metadata, KeySet.import_key_set(keys)
-        except (httpx.HTTPError, msgspec.MsgspecError, JoseError, ValueError) as error:
+        except (httpx.HTTPError, *_BROKEN) as error:
             raise _away() from error
+
+    def _check(self, metadata: Metadata) -> None:
+        """Refuse metadata of another issuer, or that lead to where anybody listens."""
+        addresses = (
+            metadata.authorization_endpoint,
+            metadata.token_endpoint,
+            metadata.jwks_uri,
+        )
+        if metadata.issuer != self.issuer or not all(map(_sure, addresses)):
+            raise Unavailable("the provider of logins says what cannot be trusted")
 
     def _client(self) -> OAuth2Client:
         return OAuth2Client(
@@ -227,6 +253,13 @@ class Provider:
     @staticmethod
     def _http() -> httpx.Client:
         return httpx.Client(timeout=TIMEOUT, follow_redirects=False, trust_env=False)
+
+
+def _sure(address: str) -> bool:
+    """Tell whether *address* leads to the one it names: by TLS, or to this machine."""
+    parts = urlsplit(address)
+    local = parts.hostname in {"localhost", "127.0.0.1", "::1"}
+    return parts.scheme == "https" or (parts.scheme == "http" and local)
 
 
 def _distrusted() -> Unauthenticated:

@@ -24,13 +24,14 @@ from fairlead.errors import (
     NotVerified,
     Refused,
     Unauthenticated,
+    Unavailable,
 )
 from fairlead.programme.unit import Unit
 from fairlead.web import auth
 from fairlead.web.auth import AnyRequest
 from fairlead.web.context import Context
+from fairlead.web.logins import LINKING, Provider
 from fairlead.web.pages.frame import page
-from fairlead.web.pages.signing_in import LINKING
 from fairlead.web.problems import status_of
 
 HOW = {
@@ -186,6 +187,23 @@ def end_sessions(
     return _act(request, context, sessions.end_all, onward="/sign-in")
 
 
+def linked(
+    request: AnyRequest, context: Context, provider: Provider, *, code: str, state: str
+) -> Response[Any]:
+    """Link the login that the provider vouches for to whoever has signed in."""
+
+    def act(unit: Unit, me: SignedIn) -> None:
+        at, randomness = context.clock(), context.randomness
+        logins.link(unit, me, provider.issuer, subject, at=at, randomness=randomness)
+
+    try:
+        kept = auth.answered(request, context, Purpose.LINK)
+        subject = provider.finish(kept, code=code, state=state)
+    except (Unauthenticated, Unavailable) as error:
+        return _again(request, context, error)
+    return _act(request, context, act)
+
+
 def _act(
     request: AnyRequest,
     context: Context,
@@ -234,14 +252,15 @@ def _show(
         used={name: unit.sign_counts.used_at(d) for name, d in digests.items()},
         sessions=[(sessions.handle(s), s, HOW[s.how]) for s in lasting],
         provider=context.provider.name if context.provider else None,
-        issuers={
-            context.provider.issuer if context.provider else "": (
-                context.provider.name if context.provider else ""
-            ),
-            PROXY: "the proxy in front of this server",
-        },
+        issuers=_issuers(context.provider),
         proxied=proxied if (PROXY, proxied) not in linked else None,
     )
+
+
+def _issuers(provider: Provider | None) -> dict[str, str]:
+    """Return what people call those who issue logins."""
+    named = {provider.issuer: provider.name} if provider else {}
+    return {**named, PROXY: "the proxy in front of this server"}
 
 
 router = Router(

@@ -23,12 +23,10 @@ from fairlead.programme.unit import Unit
 from fairlead.web import auth
 from fairlead.web.auth import AnyRequest
 from fairlead.web.context import Context
-from fairlead.web.logins import DONE
+from fairlead.web.logins import DONE, LINKING
+from fairlead.web.pages import account
 from fairlead.web.pages.frame import page, start_of
 from fairlead.web.problems import status_of
-
-LINKING = "link-"
-"""How the state begins with which somebody is sent away to link a login."""
 
 
 class SignIn(Struct, frozen=True, kw_only=True):
@@ -163,7 +161,7 @@ def return_from_provider(
     provider = context.provider
     context.limits.sign_in.count(context.proxies.client(request))
     if given.startswith(LINKING):
-        return _link(request, context, code, given)
+        return account.linked(request, context, provider, code=code, state=given)
 
     def enter(unit: Unit) -> str:
         return logins.sign_in(
@@ -239,25 +237,6 @@ def _enter(
     answer.set_cookie(auth.session_cookie(context, secret))
     answer.set_cookie(auth.trip_cookie(context, ""))
     return answer
-
-
-def _link(
-    request: AnyRequest, context: Context, code: str, state: str
-) -> Response[Any]:
-    """Link the login that the provider vouches for to whoever has signed in."""
-    assert context.provider is not None  # noqa: S101 - checked by the only caller
-    kept = auth.answered(request, context, Purpose.LINK)
-    subject = context.provider.finish(kept, code=code, state=state)
-    with context.store.begin() as unit:
-        logins.link(
-            unit,
-            auth.person(unit, request, context),
-            context.provider.issuer,
-            subject,
-            at=context.clock(),
-            randomness=context.randomness,
-        )
-    return Redirect("/account", status_code=HTTP_303_SEE_OTHER)
 
 
 def _returned(request: AnyRequest, context: Context, purpose: Purpose) -> bytes:
