@@ -31,10 +31,12 @@ DEVICE = {
 class Device:
     """A virtual authenticator in one browser context."""
 
-    def __init__(self, page):
+    def __init__(self, page, **options):
         self._cdp = page.context.new_cdp_session(page)
         self._cdp.send("WebAuthn.enable")
-        added = self._cdp.send("WebAuthn.addVirtualAuthenticator", {"options": DEVICE})
+        added = self._cdp.send(
+            "WebAuthn.addVirtualAuthenticator", {"options": DEVICE | options}
+        )
         self._name = {"authenticatorId": added["authenticatorId"]}
 
     def keys(self):
@@ -180,13 +182,13 @@ def test_a_passkey_is_not_made_without_its_user_being_verified(serving, browser)
     world, address = serving
     world.join("Programme")
     page = open_page(browser)
-    Device(page).verifies_nobody()
+    Device(page, hasUserVerification=False, isUserVerified=False)
     use_code(page, address, world.code("Programme", Role.COORDINATOR))
 
     def forge(route):
         told = route.fetch()
         options = told.json()
-        options["authenticatorSelection"]["userVerification"] = "discouraged"
+        options["authenticatorSelection"] = {"userVerification": "discouraged"}
         route.fulfill(response=told, json=options)
 
     page.route(f"{address}/account/passkeys/options", forge)
