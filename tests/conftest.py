@@ -11,7 +11,7 @@ import subprocess
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -36,6 +36,8 @@ from fairlead.store.tiles import TileFolder
 from fairlead.store.unit import SQLStore
 from fairlead.store.vault import Vault
 from fairlead.web.context import Context
+from fairlead.web.limiting import Limits
+from fairlead.web.proxies import Proxies
 from fairlead.worker.runner import Runner
 
 ROOT = Path(__file__).parents[1]
@@ -255,6 +257,10 @@ LOG = new_signer("test/record", secrets.token_bytes)
 """Signs the log of every test world."""
 
 
+_OFTEN = "1000000/second"
+NO_LIMITS = Limits.of(sign_in=_OFTEN, failed=_OFTEN, status=_OFTEN, requests=_OFTEN)
+
+
 def make_world(store: SQLStore, folder: Path) -> World:
     """Return a world around *store*, with its log in *folder*."""
     clock = FixedClock()
@@ -281,7 +287,9 @@ def make_world(store: SQLStore, folder: Path) -> World:
             category="coordinator",
         ),
         programme="Test Clearinghouse",
-        secure=False,
+        address="http://testserver.local",
+        limits=NO_LIMITS,
+        proxies=Proxies(),
     )
     return World(store, clock, runner, context, LOG.verifier())
 
@@ -366,6 +374,10 @@ def serving(sqlite_world: World) -> Iterator[tuple[World, str]]:
     from fairlead.web.server import free_port, serve
 
     port = free_port("127.0.0.1")
+    address = f"http://localhost:{port}"
+    served = replace(
+        sqlite_world, context=replace(sqlite_world.context, address=address)
+    )
     ready = threading.Event()
     loop = asyncio.new_event_loop()
     ended = asyncio.Event()
@@ -373,7 +385,7 @@ def serving(sqlite_world: World) -> Iterator[tuple[World, str]]:
     def run() -> None:
         loop.run_until_complete(
             serve(
-                sqlite_world.context,
+                served.context,
                 host="127.0.0.1",
                 port=port,
                 ended=ended,
@@ -386,7 +398,7 @@ def serving(sqlite_world: World) -> Iterator[tuple[World, str]]:
     thread.start()
     assert ready.wait(20)
     sqlite_world.runner.start()
-    yield sqlite_world, f"http://localhost:{port}"
+    yield served, address
     sqlite_world.runner.stop()
     loop.call_soon_threadsafe(ended.set)
     thread.join()

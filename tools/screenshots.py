@@ -84,7 +84,7 @@ def _look(  # noqa: PLR0913, PLR0917
         save("home", "/")
         save("sign-in", "/sign-in")
         page.fill("#code", code)
-        page.click("main button")
+        page.click("#use-code")
         state.write_text(json.dumps(context.storage_state()))
     save("queue", "/cases")
     save("case", _largest(page, address))

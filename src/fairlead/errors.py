@@ -7,11 +7,13 @@
   - Unauthenticated       nobody known is asking (401)
   - NotFound              it does not exist, or the asker may not know that it does (404)
   - NotAllowed            the asker may know of it but not do this (403)
+    + NotVerified         a person must show anew that it is the one who signed in (403)
   - Refused               the state of the subject forbids it now (409)
     + UnderEmbargo        the case is closed until its embargo ends
     + Conflict            someone else changed it first
   - Unavailable           it could not be done now; nothing was stored (503)
     + InUse               another server works on the same folder
+    + TooMany             too often in too short a time (429)
   - Damaged               what is stored contradicts itself
   - Misconfigured         a setting makes no sense
 
@@ -86,6 +88,12 @@ class NotAllowed(Error):  # noqa: N818
     code = "not-allowed"
 
 
+class NotVerified(NotAllowed):
+    """Only a person who showed within minutes that it is the one may do this."""
+
+    code = "not-verified"
+
+
 class Refused(Error):  # noqa: N818
     """The present state of the thing forbids this."""
 
@@ -114,6 +122,17 @@ class InUse(Unavailable):
     """Another server works on the same folder or database."""
 
     code = "in-use"
+
+
+class TooMany(Unavailable):
+    """It was asked too often in too short a time; wait, then try again."""
+
+    code = "too-many-requests"
+
+    def __init__(self, message: str, *, retry_after: int) -> None:
+        """Say what came too often, and when, in seconds, it may come again."""
+        super().__init__(message)
+        self.retry_after = retry_after
 
 
 class Damaged(Error):  # noqa: N818

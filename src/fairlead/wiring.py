@@ -49,6 +49,26 @@ class Settings:
     spaces; the key is what `fairlead witness key` prints."""
     log_level: str = "info"
     """How much is logged: debug, info, warning or error."""
+    trusted_proxies: str = ""
+    """Addresses or networks, parted by commas, whose `X-Forwarded-For` is believed."""
+    proxy_secret_file: str = ""
+    """File with the secret by which a proxy may say who is asking (`X-Fairlead-User`)."""
+    oidc_issuer: str = ""
+    """Issuer of an OpenID Connect provider through which people may sign in."""
+    oidc_client_id: str = ""
+    """What that provider calls this server."""
+    oidc_client_secret_file: str = ""
+    """File with the secret that the provider gave; none for a public client."""
+    oidc_name: str = "your organisation"
+    """What people call that provider, on the button to sign in with."""
+    limit_sign_in: str = "20/minute"
+    """Tries to sign in from one address."""
+    limit_failed_tokens: str = "30/minute"
+    """Tokens that open nothing, from one address."""
+    limit_status: str = "600/minute"
+    """Look-ups of a status with nothing but its receipt, from one address."""
+    limit_requests: str = "1000/second"
+    """Requests with one token."""
 
     @classmethod
     def read(cls, environment: Mapping[str, str] = os.environ, **given: object) -> Self:
@@ -322,10 +342,17 @@ class System:
         return findings
 
     def context(self, wake: Any) -> Any:  # noqa: ANN401 - see fairlead.web.context
-        """Return what the web needs to serve this system."""
+        """Return what the web needs to serve this system.
+
+        Raises:
+            Misconfigured: a limit, proxy or provider makes no sense.
+
+        """
         from fairlead.formats.advisory import Publisher
         from fairlead.store.public import PublicLog
         from fairlead.web.context import Context
+        from fairlead.web.limiting import Limits
+        from fairlead.web.proxies import Proxies
 
         prover = self.prover()
         return Context(
@@ -341,7 +368,35 @@ class System:
                 category="coordinator",
             ),
             programme=self.settings.programme,
-            secure=self.settings.public_address.startswith("https://"),
+            address=self.settings.public_address,
+            limits=Limits.of(
+                sign_in=self.settings.limit_sign_in,
+                failed=self.settings.limit_failed_tokens,
+                status=self.settings.limit_status,
+                requests=self.settings.limit_requests,
+            ),
+            proxies=Proxies.of(
+                self.settings.trusted_proxies,
+                _secret("proxy_secret_file", self.settings.proxy_secret_file),
+            ),
+            provider=self._provider(),
+        )
+
+    def _provider(self) -> Any:  # noqa: ANN401 - see fairlead.web.logins
+        """Return the provider of logins, if there is one."""
+        if not self.settings.oidc_issuer:
+            return None
+        from fairlead.web.logins import DONE, Provider
+
+        return Provider(
+            issuer=self.settings.oidc_issuer,
+            client_id=self.settings.oidc_client_id,
+            client_secret=_secret(
+                "oidc_client_secret_file", self.settings.oidc_client_secret_file
+            ),
+            redirect=self.settings.public_address + DONE,
+            clock=now,
+            name=self.settings.oidc_name,
         )
 
     def runner(self) -> Any:  # noqa: ANN401 - see fairlead.worker.runner
@@ -496,6 +551,19 @@ def _make_folder(path: Path) -> None:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise Misconfigured(f"home: {path} cannot be made: {error.strerror}") from error
+
+
+def _secret(setting: str, path: str) -> str:
+    """Return the secret in a file, without the line break at its end."""
+    if not path:
+        return ""
+    try:
+        secret = Path(path).read_text("ascii").strip()
+    except (OSError, ValueError) as error:
+        raise Misconfigured(f"{setting}: {path} cannot be read: {error}") from error
+    if not secret:
+        raise Misconfigured(f"{setting}: {path} is empty")
+    return secret
 
 
 def _port(written: object) -> int:

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from fairlead.access import membership
+from fairlead.access import membership, sessions
 from fairlead.access.roles import SCOPES, Asker, Role, Scope, operator
 from fairlead.access.secrets import typed
 from fairlead.errors import Invalid, NotAllowed, NotFound, Refused, Unauthenticated
@@ -178,4 +178,4 @@ def test_a_session_is_not_a_code_and_a_token_is_neither(world):
     assert who(world, token) is None
     with pytest.raises(Unauthenticated):
         program(world, session)
-    assert timedelta(0) < membership.CODE_LASTS < membership.SESSION_LASTS
+    assert timedelta(0) < membership.CODE_LASTS < sessions.SESSION_LASTS

@@ -86,7 +86,7 @@ def open_page(browser, width=1280, **options):
 def sign_in(page, world, address, organisation, role):
     page.goto(f"{address}/sign-in")
     page.fill("#code", world.code(organisation, role))
-    page.click("main button")
+    page.click("#use-code")
 
 
 def test_a_coordinator_takes_a_case_from_the_queue_to_an_advisory(browser, filled):
@@ -159,10 +159,10 @@ def test_a_wrong_code_is_said_and_can_be_corrected(browser, filled):
     page = open_page(browser)
     page.goto(f"{address}/sign-in")
     page.fill("#code", "nonsense")
-    page.click("main button")
+    page.click("#use-code")
     assert "opens nothing" in page.inner_text("#code-wrong")
     page.fill("#code", f"  {world.code('Finder', Role.REPORTER).upper()} ")
-    page.click("main button")
+    page.click("#use-code")
     assert page.url == f"{address}/submissions"
 
 
@@ -249,4 +249,8 @@ def publish(world, address, case):
             "references": [{"url": "https://example.org/x", "summary": "Fix"}],
             "credits": [{"name": "Ada"}],
         }
-        assert http.post("/advisory", content=json.dumps(draft)).status_code == 201
+    code = world.code("Programme", Role.COORDINATOR)
+    with httpx.Client(base_url=address) as http:
+        http.post("/sign-in", data={"code": code})
+        path = f"/v1/cases/{case}/advisory"
+        assert http.post(path, content=json.dumps(draft)).status_code == 201

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 import subprocess
 import sys
 
@@ -10,7 +11,9 @@ import click
 import pytest
 from click.testing import CliRunner
 
+from fairlead.access import membership, passkeys
 from fairlead.cli.main import COMMANDS, main
+from fairlead.wiring import Settings, System, now
 
 
 @pytest.fixture
@@ -98,6 +101,50 @@ def test_an_operator_sets_up_a_clearinghouse(run):
     assert told(run("status", "--json"))["organisations"] == 1
 
 
+def test_an_operator_locks_people_out_and_in(run):
+    run("organisation", "add", "Finder")
+    ada = told(run("person", "add", "Finder", "Ada", "--role", "reporter", "--json"))
+    run("person", "lock", ada["person"])
+    assert "locked" in run("person", "list").stdout
+    assert (
+        "unlock the person first" in run("person", "code", ada["person"], code=5).stderr
+    )
+    run("person", "lock", ada["person"], code=5)
+    run("person", "unlock", ada["person"])
+    assert told(run("person", "code", ada["person"], "--json"))["code"]
+    assert told(run("record", "check", "--json"))["holds"]
+
+
+def test_an_operator_recovers_an_account_alone_only_with_a_reason(run, tmp_path):
+    run("organisation", "add", "Finder")
+    ada = told(run("person", "add", "Finder", "Ada", "--role", "reporter", "--json"))
+    alone = ("person", "code", ada["person"], "--operator-recovery")
+    assert "a code does" in run(*alone, "Lost", code=5).stderr
+    give_passkey(tmp_path / "home", ada["code"])
+    assert "two administrators" in run("person", "code", ada["person"], code=5).stderr
+    assert "say why" in run(*alone, " ", code=3).stderr
+    assert told(run(*alone, "Nobody else is there.", "--json"))["code"]
+    assert told(run("record", "check", "--json"))["holds"]
+    with System(
+        Settings.read({}, home=tmp_path / "home"), create=False
+    ).store.read() as unit:
+        (*_, last) = unit.people.history(ada["person"])
+    assert last.actor.startswith("operator/")
+    assert last.fact.body.reason == "Nobody else is there."
+
+
+def give_passkey(home, code):
+    """Sign in with *code* and add a passkey, as the page of the account does."""
+    opened = System(Settings.read({}, home=home), create=False)
+    key = passkeys.NewKey(credential="AAAA", public_key="AAAA", count=0)
+    with opened.store.begin() as unit:
+        rest = {"at": now(), "randomness": secrets.token_bytes}
+        session = membership.sign_in(unit, code, **rest)
+        me = membership.whose_session(unit, session, at=now())
+        passkeys.add(unit, me, key, "phone", **rest)
+    opened.close()
+
+
 def test_what_is_wrong_is_said_in_one_line_with_its_exit_code(run):
     run("organisation", "add", "Finder")
     again = run("organisation", "add", "finder", code=3)
@@ -113,6 +160,18 @@ def test_a_setting_that_makes_no_sense_is_named(run, monkeypatch):
     monkeypatch.setenv("FAIRLEAD_PORT", "http")
     assert "port: 'http' is no port" in run("status", code=3).stderr
     monkeypatch.setenv("FAIRLEAD_PORT", "80")
+    monkeypatch.setenv("FAIRLEAD_LIMIT_STATUS", "often")
+    assert "limit_status: 'often' is no limit" in run("serve", code=3).stderr
+    monkeypatch.delenv("FAIRLEAD_LIMIT_STATUS")
+    monkeypatch.setenv("FAIRLEAD_TRUSTED_PROXIES", "10.0.0.1/8")
+    assert "trusted_proxies: 10.0.0.1/8" in run("serve", code=3).stderr
+    monkeypatch.delenv("FAIRLEAD_TRUSTED_PROXIES")
+    monkeypatch.setenv("FAIRLEAD_OIDC_ISSUER", "http://login.example")
+    assert "oidc_issuer" in run("serve", code=3).stderr
+    monkeypatch.delenv("FAIRLEAD_OIDC_ISSUER")
+    monkeypatch.setenv("FAIRLEAD_PROXY_SECRET_FILE", "nowhere")
+    assert "proxy_secret_file" in run("serve", code=3).stderr
+    monkeypatch.delenv("FAIRLEAD_PROXY_SECRET_FILE")
     monkeypatch.setenv("FAIRLEAD_DATABASE", "mongodb://x")
     assert "postgresql+psycopg://" in run("organisation", "add", "A", code=3).stderr
 

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from sqlalchemy import delete, select, update
 
+from fairlead.access.roles import Role
 from fairlead.clearinghouse import coordinating, reporting
 from fairlead.clearinghouse.cases import State
 from fairlead.clearinghouse.ports import Page
@@ -109,6 +110,20 @@ def test_a_participant_added_behind_the_record_is_named(filled):
         case = connection.execute(select(tables.cases.c.id)).scalars().first()
         row = {"case_id": case, "organisation": "org-z"}
         connection.execute(tables.case_participants.insert(), row)
+    assert codes(filled) == {"snapshot"}
+
+
+@pytest.mark.parametrize(
+    "table", [tables.person_passkeys, tables.person_logins], ids=str
+)
+def test_a_way_in_added_behind_the_record_is_named(filled, world, table):
+    world.join("Finder")
+    world.code("Finder", Role.REPORTER)
+    filled.round()
+    assert not checked(filled).problems
+    with filled.engine.begin() as connection:
+        person = connection.execute(select(tables.people.c.id)).scalar_one()
+        connection.execute(table.insert(), {"person": person, "digest": "0" * 64})
     assert codes(filled) == {"snapshot"}
 
 

@@ -59,6 +59,8 @@ PUBLIC = {
     "/log/tile/{rest}",
     "/static/{file_path}",
     "/v1/schema",
+    "/sign-in/provider",
+    "/sign-in/provider/done",
 }
 """What anybody may read."""
 BY_RECEIPT = {"/v1/submissions/{receipt}"}
@@ -71,6 +73,8 @@ LISTS = {
     "/v1/cases",
     "/v1/submissions",
 }
+OWN = {"/account", "/verify", "/people"}
+"""What somebody who has signed in may read: their own; administrators also of people."""
 CASE = {"/cases/{case_id}", "/v1/cases/{case_id}"}
 SUBMISSION = {"/submissions/{receipt}", "/v1/submissions/{receipt}/proof"}
 
@@ -83,7 +87,7 @@ def read_paths(app):
 
 def test_every_read_path_is_in_this_test(client):
     paths = {p.rstrip("/") or "/" for p in read_paths(client.app)}
-    known = PUBLIC | BY_RECEIPT | LISTS | CASE | SUBMISSION
+    known = PUBLIC | BY_RECEIPT | OWN | LISTS | CASE | SUBMISSION
     assert {p for p in paths if not p.startswith("/v1/schema/")} == known
 
 
@@ -187,7 +191,7 @@ def sign_in(client, world, organisation, role):
     assert answer.status_code == 303
 
 
-@pytest.mark.parametrize("path", sorted(LISTS | CASE | SUBMISSION))
+@pytest.mark.parametrize("path", sorted(OWN | LISTS | CASE | SUBMISSION))
 def test_without_signing_in_nothing_is_shown(client, filled, path):
     _, receipts, case = filled
     address = path.format(case_id=case, receipt=receipts["Finder"])
@@ -213,6 +217,17 @@ def test_pages_hide_what_the_api_hides(client, world, filled):
     missing = client.get("/submissions/SUB-aaaaaaaaaaaaaaaaaa")
     assert hidden.status_code == 404
     assert hidden.content == missing.content
+
+
+@pytest.mark.usefixtures("filled")
+def test_people_are_listed_to_administrators_only(client, world):
+    for role in (Role.REPORTER, Role.COORDINATOR):
+        sign_in(client, world, "Finder", role)
+        answer = client.get("/people")
+        assert answer.status_code == 403
+        assert "Programme" not in answer.text
+    sign_in(client, world, "Programme", Role.ADMINISTRATOR)
+    assert "Ada" in client.get("/people").text
 
 
 def test_an_administrator_reads_no_report_and_no_case(client, world, filled):

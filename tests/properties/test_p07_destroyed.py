@@ -7,6 +7,8 @@ import shutil
 import sqlite3
 import sys
 from contextlib import closing
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -16,7 +18,7 @@ from fairlead.access.roles import SCOPES, Asker, Role
 from fairlead.clearinghouse import coordinating, destroying, reporting
 from fairlead.clearinghouse.cases import Ground, State
 from fairlead.clearinghouse.ports import Page
-from fairlead.errors import Damaged, NotAllowed, Refused
+from fairlead.errors import Damaged, NotAllowed, NotVerified, Refused
 from fairlead.record.notes import new_signer
 from fairlead.store import tables
 from fairlead.store.check import check
@@ -59,7 +61,11 @@ def case(world):
 def destroy(world, case, asker=ME):
     with world.store.begin() as unit:
         return destroying.destroy_case(
-            unit, asker, case.id, Ground.REQUEST, at=world.clock()
+            unit,
+            replace(asker, verified_at=world.clock()),
+            case.id,
+            Ground.REQUEST,
+            at=world.clock(),
         )
 
 
@@ -167,6 +173,18 @@ def test_a_case_that_is_worked_on_cannot_be_destroyed(world, case):
     worlds.do(world, ("move", 0, State.TRIAGED))
     with pytest.raises(Refused, match="close or reject it first"):
         destroy(world, case)
+
+
+def test_it_takes_a_person_who_was_verified_just_now(world, case):
+    for asker in (
+        ME,
+        replace(ME, verified_at=world.clock() - timedelta(minutes=11)),
+        replace(ME, actor="token/t", verified_at=world.clock()),
+    ):
+        with world.store.begin() as unit, pytest.raises(NotVerified):
+            destroying.destroy_case(
+                unit, asker, case.id, Ground.REQUEST, at=world.clock()
+            )
 
 
 def test_only_a_coordinator_destroys_and_only_once(world, case):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
+from dataclasses import replace
 from datetime import timedelta
 
 from hypothesis import strategies as st
@@ -136,6 +137,7 @@ def _do(world, unit, kind, rest) -> None:
                 at=at,
             )
         case "publish":
+            verified = replace(COORDINATOR, verified_at=at)
             publishing.publish(
-                unit, COORDINATOR, case, DRAFT, world.context.publisher, at=at
+                unit, verified, case, DRAFT, world.context.publisher, at=at
             )

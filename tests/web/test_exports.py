@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from fairlead.access.roles import Role
+from fairlead.clearinghouse import exporting
+from fairlead.clearinghouse.ports import Page
+from fairlead.errors import Refused
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "properties"))
 import worlds
@@ -85,14 +89,26 @@ def test_a_day_later_it_is_over(world, client, people):
     ask(client, people)
     name = name_of(client, people)
     as_(client, people["Bob"]).post(f"/exports/{name}/approval")
-    world.clock.pass_time(hours=11)
-    assert (
-        as_(client, people["Ada"]).post(f"/exports/{name}/content").status_code == 200
-    )
-    world.clock.pass_time(hours=14)
-    ada = signed_in(client, world, Role.COORDINATOR, "Ada again")
-    late = as_(client, ada).post(f"/exports/{name}/content")
-    assert late.status_code in {403, 409}
+    content = f"/exports/{name}/content"
+    assert as_(client, people["Ada"]).post(content).status_code == 200
+    world.clock.pass_time(hours=24)
+    with world.store.begin() as unit:
+        export = unit.exports.newest(Page())[0]
+        asker = replace(
+            worlds.COORDINATOR, actor=export.asked_by, verified_at=world.clock()
+        )
+        with pytest.raises(Refused, match="ask again"):
+            exporting.take(unit, asker, export.id, world.context.moment)
+
+
+def test_it_takes_people_who_were_verified_just_now(world, client, people):
+    ask(client, people)
+    name = name_of(client, people)
+    world.clock.pass_time(minutes=11)
+    for path, who in (("approval", "Bob"), ("content", "Ada")):
+        answer = as_(client, people[who]).post(f"/exports/{name}/{path}")
+        assert answer.status_code == 403
+        assert "Show that it is you" in answer.text
 
 
 def test_it_needs_a_reason_and_cases(client, people):

@@ -7,6 +7,8 @@ from datetime import datetime
 
 from msgspec import Struct
 
+from fairlead.access import credentials
+from fairlead.access.credentials import Login, Passkey, Recovery
 from fairlead.access.roles import Asker, Role, Scope, scopes_of
 from fairlead.base.ids import OrganisationId, PersonId, TokenId
 from fairlead.record.events import Event, Fact
@@ -86,6 +88,16 @@ class Person:
     active: bool = True
     erased: bool = False
     version: int = 1
+    passkeys: tuple[Passkey, ...] = ()
+    logins: tuple[Login, ...] = ()
+    locked: bool = False
+    recovery: Recovery | None = None
+    """Proposed by one administrator, not yet confirmed by another."""
+
+    @property
+    def may_enter(self) -> bool:
+        """Tell whether anything opens anything for this person."""
+        return self.active and not self.locked
 
     @property
     def asker(self) -> Asker:
@@ -109,11 +121,71 @@ def _person(state: Person | None, event: Event) -> Person:
         case Person(), PersonLeft():
             return replace(state, active=False, version=event.version)
         case Person(), PersonErased():
-            return replace(state, name=None, erased=True, version=event.version)
+            return replace(
+                state,
+                name=None,
+                passkeys=(),
+                logins=(),
+                recovery=None,
+                erased=True,
+                version=event.version,
+            )
+        case Person(), _:
+            changed = _credentials(state, event) or _entry(state, event)
+            if changed is not None:
+                return replace(changed, version=event.version)
     raise unexpected(event)
 
 
-PEOPLE = Subject("person", Person, (PersonEnrolled, PersonLeft, PersonErased), _person)
+def _credentials(state: Person, event: Event) -> Person | None:
+    """Follow what changes by what the person proves who it is."""
+    match event.fact:
+        case credentials.PasskeyAdded(passkey=name, body=key):
+            added = Passkey(
+                id=name,
+                added_at=event.at,
+                credential=key.credential if key else None,
+                public_key=key.public_key if key else None,
+                label=key.label if key else None,
+            )
+            return replace(state, passkeys=(*state.passkeys, added))
+        case credentials.PasskeyRemoved(passkey=name):
+            left = tuple(key for key in state.passkeys if key.id != name)
+            return replace(state, passkeys=left)
+        case credentials.LoginLinked(login=login, issuer=issuer, body=known):
+            linked = Login(
+                id=login,
+                issuer=issuer,
+                linked_at=event.at,
+                subject=known.subject if known else None,
+            )
+            return replace(state, logins=(*state.logins, linked))
+        case credentials.LoginRemoved(login=login):
+            kept = tuple(one for one in state.logins if one.id != login)
+            return replace(state, logins=kept)
+    return None
+
+
+def _entry(state: Person, event: Event) -> Person | None:
+    """Follow what keeps the person out, or lets it in again."""
+    match event.fact:
+        case credentials.PersonLocked():
+            return replace(state, locked=True, recovery=None)
+        case credentials.PersonUnlocked():
+            return replace(state, locked=False)
+        case credentials.RecoveryProposed():
+            return replace(state, recovery=Recovery(by=event.actor, at=event.at))
+        case credentials.RecoveryConfirmed() | credentials.RecoveredByOperator():
+            return replace(state, recovery=None)
+    return None
+
+
+PEOPLE = Subject(
+    "person",
+    Person,
+    (PersonEnrolled, PersonLeft, PersonErased, *credentials.FACTS),
+    _person,
+)
 
 
 # --- Token ---------------------------------------------------------------------------

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from fairlead.access import members, secrets
+from fairlead.access import members, secrets, sessions
 from fairlead.access.members import Organisation, Person, Token
-from fairlead.access.ports import AccessUnit, Pass
+from fairlead.access.ports import AccessUnit, How, Pass
 from fairlead.access.roles import APART, PERSONAL, Asker, Role, Scope
+from fairlead.access.sessions import SignedIn
 from fairlead.base import ids
 from fairlead.base.ids import PersonId, TokenId
 from fairlead.base.ports import Randomness
 from fairlead.errors import Invalid, NotFound, Refused, Unauthenticated, Violation
 
 CODE_LASTS = timedelta(minutes=15)
-SESSION_LASTS = timedelta(hours=12)
 TOKEN_LASTS_AT_MOST = timedelta(days=365)
 NAME_LENGTH = 200
 
@@ -144,6 +145,12 @@ def erase_person(
     return unit.people.get(person.id)
 
 
+def list_people(unit: AccessUnit, asker: Asker) -> Sequence[Person]:
+    """Return every person."""
+    asker.needs(Scope.PEOPLE_MANAGE)
+    return unit.people.all()
+
+
 def hand_out_code(
     unit: AccessUnit,
     asker: Asker,
@@ -152,11 +159,31 @@ def hand_out_code(
     at: datetime,
     randomness: Randomness,
 ) -> str:
-    """Return a code with which the person can sign in, once, within 15 minutes."""
+    """Return a code with which the person can sign in, once, within 15 minutes.
+
+    Raises:
+        Refused: the person has left, is locked, or has a passkey; a code for somebody
+            who has one is for recovery only (`fairlead.access.recovery`).
+
+    """
     asker.needs(Scope.PEOPLE_MANAGE)
     person = unit.people.get(person_id)
     if not person.active:
         raise Refused(f"{person_id} has left; enrol the person again")
+    if person.locked:
+        raise Refused(f"{person_id} is locked; unlock the person first")
+    if person.passkeys:
+        raise Refused(
+            f"{person_id} signs in with a passkey; if that is lost, two administrators"
+            " recover the account on the page People"
+        )
+    return new_code(unit, person, at=at, randomness=randomness)
+
+
+def new_code(
+    unit: AccessUnit, person: Person, *, at: datetime, randomness: Randomness
+) -> str:
+    """Return a code for *person*; that somebody may have it was checked before."""
     code = secrets.new_code(randomness)
     unit.codes.drop_ended(at)
     unit.codes.put(
@@ -166,7 +193,12 @@ def hand_out_code(
 
 
 def sign_in(
-    unit: AccessUnit, code: str, *, at: datetime, randomness: Randomness
+    unit: AccessUnit,
+    code: str,
+    *,
+    at: datetime,
+    randomness: Randomness,
+    agent: str = "",
 ) -> str:
     """Take a one-time code and return the secret of a new session.
 
@@ -174,19 +206,38 @@ def sign_in(
         Unauthenticated: the code is unknown, used or too old; which is not said.
 
     """
-    taken = unit.codes.take(secrets.digest(secrets.typed(code)))
-    if taken is None or at >= taken.ends_at or not unit.people.get(taken.person).active:
+    person = take_code(unit, code, at=at)
+    # Adding a passkey ended all codes, so one that came later is for recovery.
+    how = How.RECOVERY if person.passkeys else How.CODE
+    return sessions.begin(unit, person, how, at=at, randomness=randomness, agent=agent)
+
+
+def verify_by_code(unit: AccessUnit, me: SignedIn, code: str, *, at: datetime) -> None:
+    """Verify a person anew who has no passkey, by another one-time code.
+
+    Raises:
+        Unauthenticated: the code is unknown, used, too old, or somebody else's.
+
+    """
+    person = take_code(unit, code, at=at)
+    if person.id != me.id or person.passkeys:
         raise Unauthenticated("this code opens nothing; ask for a new one")
-    session = secrets.new_session(randomness)
-    unit.sessions.drop_ended(at)
-    unit.sessions.put(
-        Pass(
-            digest=secrets.digest(session),
-            person=taken.person,
-            ends_at=at + SESSION_LASTS,
-        )
-    )
-    return session
+    sessions.verified(unit, me.session, at=at)
+
+
+def take_code(unit: AccessUnit, code: str, *, at: datetime) -> Person:
+    """Use up a one-time code and return whose it is.
+
+    Raises:
+        Unauthenticated: it is unknown, used or too old; which is not said.
+
+    """
+    taken = unit.codes.take(secrets.digest(secrets.typed(code)))
+    if taken is not None and at < taken.ends_at:
+        person = unit.people.get(taken.person)
+        if person.may_enter:
+            return person
+    raise Unauthenticated("this code opens nothing; ask for a new one")
 
 
 def sign_out(unit: AccessUnit, session: str) -> None:
@@ -194,13 +245,9 @@ def sign_out(unit: AccessUnit, session: str) -> None:
     unit.sessions.take(secrets.digest(session))
 
 
-def whose_session(unit: AccessUnit, session: str, *, at: datetime) -> Person | None:
+def whose_session(unit: AccessUnit, session: str, *, at: datetime) -> SignedIn | None:
     """Return the person who signed in with *session*, if it still lasts at *at*."""
-    found = unit.sessions.get(secrets.digest(session))
-    if found is None or at >= found.ends_at:
-        return None
-    person = unit.people.get(found.person)
-    return person if person.active else None
+    return sessions.whose(unit, session, at=at)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from fairlead.base.ids import OrganisationId
-from fairlead.errors import NotAllowed
+from fairlead.errors import NotAllowed, NotVerified
+
+VERIFIED_FOR = timedelta(minutes=10)
+"""How long a person who showed that it is the one may do what needs that."""
 
 
 class Role(StrEnum):
@@ -50,7 +54,7 @@ class Scope(StrEnum):
     TRACE_READ_ALL = "trace:read-all"
 
 
-PERSONAL = frozenset({Scope.CASE_DESTROY, Scope.CASE_EXPORT})
+PERSONAL = frozenset({Scope.CASE_DESTROY, Scope.CASE_EXPORT, Scope.ADVISORY_PUBLISH})
 """What only a person can do, never a program with a token."""
 
 _REPORTING = frozenset(
@@ -83,6 +87,12 @@ APART = frozenset({Role.ADMINISTRATOR, Role.AUDITOR})
 """Roles that nobody holds together with another: they watch, or are watched."""
 
 
+_FOR_PEOPLE = (
+    "this needs a person who signed in and was verified within 10 minutes; a token"
+    " cannot be verified"
+)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asker:
     """Whoever is asking, as far as access is concerned."""
@@ -91,21 +101,33 @@ class Asker:
     """Stands in the record as the one who did it: `person/…`, `token/…`, `system/…`."""
     organisation: OrganisationId | None = None
     scopes: frozenset[Scope] = frozenset()
+    verified_at: datetime | None = None
+    """When a person last showed that it is the one who signed in; never of a token."""
 
     def may(self, scope: Scope) -> bool:
         """Tell whether the asker holds *scope*."""
         return scope in self.scopes
 
-    @property
-    def is_person(self) -> bool:
-        """Tell whether a person is asking, not a program or the system."""
-        return self.actor.startswith("person/")
-
     def needs(self, scope: Scope) -> None:
-        """Raise `NotAllowed` unless the asker holds *scope*."""
+        """Raise `NotAllowed` unless the asker holds *scope*.
+
+        A program is told at once where no token will ever do.
+        """
+        if scope in PERSONAL and self.actor.startswith("token/"):
+            raise NotVerified(_FOR_PEOPLE)
         if scope not in self.scopes:
             raise NotAllowed(
                 f"this needs the scope {scope.value}; ask an administrator for it"
+            )
+
+    def needs_verified(self, at: datetime) -> None:
+        """Raise `NotVerified` unless a person was verified within ten minutes."""
+        if not self.actor.startswith("person/"):
+            raise NotVerified(_FOR_PEOPLE)
+        if self.verified_at is None or not at - self.verified_at <= VERIFIED_FOR:
+            raise NotVerified(
+                "show once more that it is you, with your passkey; this is good for"
+                " 10 minutes"
             )
 
 

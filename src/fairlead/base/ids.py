@@ -9,6 +9,8 @@ from fairlead.base.ports import Randomness
 OrganisationId = NewType("OrganisationId", str)
 PersonId = NewType("PersonId", str)
 TokenId = NewType("TokenId", str)
+PasskeyId = NewType("PasskeyId", str)
+LoginId = NewType("LoginId", str)
 Receipt = NewType("Receipt", str)
 """Names a submission and the one finding in it; holding it proves the submission."""
 CaseId = NewType("CaseId", str)
@@ -62,3 +64,13 @@ def new_trace_id(randomness: Randomness) -> TraceId:
 def new_export_id(randomness: Randomness) -> ExportId:
     """Return an export's name."""
     return ExportId("exp-" + random_text(randomness, 12))
+
+
+def new_passkey_id(randomness: Randomness) -> PasskeyId:
+    """Return the name under which a passkey is listed and removed."""
+    return PasskeyId("key-" + random_text(randomness, 12))
+
+
+def new_login_id(randomness: Randomness) -> LoginId:
+    """Return the name under which a linked login is listed and removed."""
+    return LoginId("log-" + random_text(randomness, 12))

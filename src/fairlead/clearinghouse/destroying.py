@@ -33,11 +33,13 @@ def destroy_case(
     Raises:
         NotFound: there is no such case, or *asker* may not know of it.
         NotAllowed: *asker* may not destroy.
+        NotVerified: *asker* is no person who was verified within ten minutes.
         Refused: the case is still worked on, or was destroyed already.
 
     """
     case = coordinating.find(unit, asker, case_id)
     asker.needs(Scope.CASE_DESTROY)
+    asker.needs_verified(at)
     facts = cases.destroyed(case, ground)
     for submission in unit.submissions.of_case(case.id):
         unit.submissions.save(

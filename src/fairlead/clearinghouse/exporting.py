@@ -16,7 +16,6 @@ from fairlead.clearinghouse.cases import CASES, Case, State
 from fairlead.clearinghouse.exports import Export
 from fairlead.clearinghouse.ports import ClearinghouseUnit, Page
 from fairlead.clearinghouse.submissions import SUBMISSIONS
-from fairlead.errors import NotAllowed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +42,7 @@ def ask(  # noqa: PLR0913 - one value a thing that must be said
         NotFound: one of them does not exist, or *asker* may not know of it.
 
     """
-    _needs_person(asker)
+    _needs_person(asker, at)
     for case in cases:
         coordinating.find(unit, asker, case)
     return unit.exports.save(
@@ -59,7 +58,7 @@ def matching(
     unit: ClearinghouseUnit, asker: Asker, *, states: Sequence[State], words: str
 ) -> Sequence[CaseId]:
     """Return the names of the cases that an export with this filter would have."""
-    _needs_person(asker)
+    asker.needs(Scope.CASE_EXPORT)
     found = unit.cases.seen(
         VISIBLE.condition(asker),
         Page(size=exports.AT_MOST + 1),
@@ -79,7 +78,7 @@ def approve(
     unit: ClearinghouseUnit, asker: Asker, name: ExportId, *, at: datetime
 ) -> Export:
     """Agree to what another person asked for."""
-    _needs_person(asker)
+    _needs_person(asker, at)
     export = unit.exports.get(name)
     facts = exports.approved(export, asker.actor, at=at)
     return unit.exports.save(export, facts, name=name, by=asker.actor, at=at)
@@ -92,7 +91,7 @@ def take(
     moment: Moment,
 ) -> Sequence[Taken]:
     """Return every case of an export with its reports; it leaves a trace on each."""
-    _needs_person(asker)
+    _needs_person(asker, moment.at)
     export = unit.exports.get(name)
     facts = exports.taken(export, asker.actor, at=moment.at)
     unit.exports.save(export, facts, name=name, by=asker.actor, at=moment.at)
@@ -108,7 +107,7 @@ def take(
     return taken
 
 
-def _needs_person(asker: Asker) -> None:
+def _needs_person(asker: Asker, at: datetime) -> None:
+    """Raise unless a person who was verified just now may take part in exports."""
     asker.needs(Scope.CASE_EXPORT)
-    if not asker.is_person:
-        raise NotAllowed("an export is for people who have signed in, not for programs")
+    asker.needs_verified(at)

@@ -68,6 +68,7 @@ def publish(  # noqa: PLR0913 - one value a thing that must be said
     Raises:
         NotFound: there is no such case, or *asker* may not know of it.
         NotAllowed: *asker* may not publish.
+        NotVerified: *asker* is no person who was verified within ten minutes.
         UnderEmbargo: the embargo has not ended.
         Refused: the case has not been with its owner, or is public already.
         Invalid: a format lacks something; every lack is named.
@@ -75,6 +76,7 @@ def publish(  # noqa: PLR0913 - one value a thing that must be said
     """
     case = coordinating.find(unit, asker, case_id)
     asker.needs(Scope.ADVISORY_PUBLISH)
+    asker.needs_verified(at)
     name = AdvisoryId(case.id)
     facts = cases.published(case, name, at=at)
     content = _content(name, draft, publisher, at)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from fairlead.access.members import Person
 from fairlead.access.roles import Asker, Role, Scope, operator
 from fairlead.base import instants
 from fairlead.base.ids import PersonId, TokenId
@@ -133,22 +134,77 @@ def add_person(
 
 @person.command("code")
 @click.argument("person")
+@click.option(
+    "--operator-recovery",
+    "reason",
+    metavar="REASON",
+    help="Let in somebody who lost its passkeys, without two administrators. It ends"
+    " the sessions of that person, and stands on the record with REASON.",
+)
 @command
-def person_code(person: str, home: Path | None, *, as_json: bool) -> None:
-    """Print a new code with which PERSON can sign in, once, within 15 minutes."""
-    from fairlead.access import membership
+def person_code(
+    person: str, reason: str | None, home: Path | None, *, as_json: bool
+) -> None:
+    """Print a new code with which PERSON can sign in, once, within 15 minutes.
+
+    A person who has a passkey gets none: two administrators recover its account on the
+    page People.
+    """
+    from fairlead.access import membership, recovery
+
+    who, at = PersonId(person), now()
+    with system(home) as opened:
+        with opened.store.begin() as unit:
+            if reason is None:
+                code = membership.hand_out_code(
+                    unit, _operator(), who, at=at, randomness=secrets.token_bytes
+                )
+            else:
+                code = recovery.by_operator(
+                    unit,
+                    _operator(),
+                    who,
+                    reason,
+                    at=at,
+                    randomness=secrets.token_bytes,
+                )
+        opened.publish_record()
+        address = opened.settings.public_address
+    _show_code(person, code, address, as_json=as_json)
+
+
+@person.command("lock")
+@click.argument("person")
+@command
+def lock_person(person: str, home: Path | None, *, as_json: bool) -> None:
+    """Sign PERSON out everywhere at once, and let nothing open anything for it."""
+    from fairlead.access import recovery
 
     with system(home) as opened:
         with opened.store.begin() as unit:
-            code = membership.hand_out_code(
-                unit,
-                _operator(),
-                PersonId(person),
-                at=now(),
-                randomness=secrets.token_bytes,
-            )
-        address = opened.settings.public_address
-    _show_code(person, code, address, as_json=as_json)
+            recovery.lock(unit, _operator(), PersonId(person), at=now())
+        opened.publish_record()
+    show(
+        {"person": person, "locked": True}, as_json=as_json, text=f"{person} is locked"
+    )
+
+
+@person.command("unlock")
+@click.argument("person")
+@command
+def unlock_person(person: str, home: Path | None, *, as_json: bool) -> None:
+    """Let PERSON sign in again."""
+    from fairlead.access import recovery
+
+    with system(home) as opened:
+        with opened.store.begin() as unit:
+            recovery.unlock(unit, _operator(), PersonId(person), at=now())
+        opened.publish_record()
+    show(
+        {"person": person, "locked": False},
+        as_json=as_json,
+        text=f"{person} may sign in again",
+    )
 
 
 @person.command("list")
@@ -165,6 +221,8 @@ def list_people(home: Path | None, *, as_json: bool) -> None:
             "organisation": names[p.organisation],
             "roles": list(p.roles),
             "active": p.active,
+            "locked": p.locked,
+            "passkeys": len(p.passkeys),
         }
         for p in found
     ]
@@ -172,10 +230,7 @@ def list_people(home: Path | None, *, as_json: bool) -> None:
         {"people": rows},
         as_json=as_json,
         text=lines(
-            [
-                (p.id, "yes" if p.active else "left", ", ".join(p.roles), p.name or "")
-                for p in found
-            ],
+            [(p.id, _standing(p), ", ".join(p.roles), p.name or "") for p in found],
             ("PERSON", "ACTIVE", "ROLES", "NAME"),
         ),
     )
@@ -314,6 +369,12 @@ def revoke_token(token: str, home: Path | None, *, as_json: bool) -> None:
             membership.revoke_token(unit, _operator(), TokenId(token), at=now())
         opened.publish_record()
     show({"token": token, "valid": False}, as_json=as_json, text=f"{token} is revoked")
+
+
+def _standing(person: Person) -> str:
+    if not person.active:
+        return "left"
+    return "locked" if person.locked else "yes"
 
 
 def _show_code(person: str, code: str, address: str, *, as_json: bool) -> None:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Mapping, Sequence
 
-from sqlalchemy import Connection, RowMapping, Table, delete, insert, select
+from sqlalchemy import Table
 
+from fairlead.access.credentials import credential_digest, login_digest
 from fairlead.access.members import (
     ORGANISATIONS,
     PEOPLE,
@@ -16,10 +15,32 @@ from fairlead.access.members import (
     Person,
     Token,
 )
-from fairlead.access.ports import Pass
-from fairlead.base.ids import PersonId
 from fairlead.store import tables
-from fairlead.store.subjects import Kept, SQLSubjects
+from fairlead.store.subjects import Kept, Row, SQLSubjects
+from fairlead.store.vault import Vault
+
+
+def _ways_in(person: Person, vault: Vault) -> Mapping[Table, Sequence[Row]]:
+    """Return by what a person is found who shows a passkey or a login.
+
+    Of somebody who left there is nothing: a login can be linked by who enrols anew.
+    """
+    keys, others = (person.passkeys, person.logins) if person.active else ((), ())
+    passkeys = [credential_digest(k.credential) for k in keys if k.credential]
+    logins = [login_digest(o.issuer, o.subject) for o in others if o.subject]
+    return {
+        table: [{"person": person.id, "digest": _closed(d, vault)} for d in digests]
+        for table, digests in (
+            (tables.person_passkeys, passkeys),
+            (tables.person_logins, logins),
+        )
+    }
+
+
+def _closed(digest: str, vault: Vault) -> str:
+    """Return *digest* as it is kept: a name at a provider could be guessed from it."""
+    return vault.fingerprint(digest.encode(), "way in").hex()
+
 
 KEPT_ORGANISATIONS = Kept(
     ORGANISATIONS, tables.organisations, lambda state: {"name": state.name}
@@ -28,6 +49,8 @@ KEPT_PEOPLE = Kept(
     PEOPLE,
     tables.people,
     lambda state: {"organisation": state.organisation, "active": state.active},
+    _ways_in,
+    (tables.person_passkeys, tables.person_logins),
 )
 KEPT_TOKENS = Kept(
     TOKENS,
@@ -51,6 +74,19 @@ class SQLPeople(SQLSubjects[Person]):
         """Return every person."""
         return self._many(self._states().order_by(tables.people.c.id))
 
+    def by_credential(self, digest: str) -> Person | None:
+        """Return whose passkey this is, by the digest of its credential id."""
+        return self._found_in(tables.person_passkeys, digest)
+
+    def by_login(self, digest: str) -> Person | None:
+        """Return whose login this is, by the digest of issuer and subject."""
+        return self._found_in(tables.person_logins, digest)
+
+    def _found_in(self, table: Table, digest: str) -> Person | None:
+        mine = self._states().join(table, table.c.person == tables.people.c.id)
+        found = self._many(mine.where(table.c.digest == _closed(digest, self.vault)))
+        return found[0] if found else None
+
 
 class SQLTokens(SQLSubjects[Token]):
     """All tokens."""
@@ -64,46 +100,3 @@ class SQLTokens(SQLSubjects[Token]):
         """Return the token whose secret has this digest."""
         found = self._many(self._states().where(tables.tokens.c.digest == digest))
         return found[0] if found else None
-
-
-@dataclass(frozen=True, slots=True)
-class SQLPasses:
-    """One-time codes or sessions; operational, not on the record."""
-
-    connection: Connection
-    table: Table
-
-    def put(self, new: Pass) -> None:
-        """Keep *new*."""
-        row = {"digest": new.digest, "person": new.person, "ends_at": new.ends_at}
-        self.connection.execute(insert(self.table), row)
-
-    def get(self, digest: str) -> Pass | None:
-        """Return the pass whose secret has this digest."""
-        query = select(self.table).where(self.table.c.digest == digest)
-        row = self.connection.execute(query).mappings().one_or_none()
-        return _pass(row) if row else None
-
-    def take(self, digest: str) -> Pass | None:
-        """Return and remove it, at once: of two that try, one gets it."""
-        taking = (
-            delete(self.table)
-            .where(self.table.c.digest == digest)
-            .returning(*self.table.c)
-        )
-        row = self.connection.execute(taking).mappings().one_or_none()
-        return _pass(row) if row else None
-
-    def drop_person(self, person: PersonId) -> None:
-        """Remove every pass of *person*."""
-        self.connection.execute(delete(self.table).where(self.table.c.person == person))
-
-    def drop_ended(self, at: datetime) -> None:
-        """Remove what ended before *at*."""
-        self.connection.execute(delete(self.table).where(self.table.c.ends_at <= at))
-
-
-def _pass(row: RowMapping) -> Pass:
-    return Pass(
-        digest=row["digest"], person=PersonId(row["person"]), ends_at=row["ends_at"]
-    )

@@ -140,6 +140,22 @@ people = _subject(
     Column("active", Boolean, nullable=False),
 )
 
+person_passkeys = _table(
+    "person_passkeys",
+    Class.SNAPSHOT,
+    Column("person", String(40), ForeignKey("people.id"), primary_key=True),
+    Column("digest", String(64), primary_key=True),
+    Index("ix_person_passkeys_digest", "digest", unique=True),
+)
+
+person_logins = _table(
+    "person_logins",
+    Class.SNAPSHOT,
+    Column("person", String(40), ForeignKey("people.id"), primary_key=True),
+    Column("digest", String(64), primary_key=True),
+    Index("ix_person_logins_digest", "digest", unique=True),
+)
+
 tokens = _subject(
     "tokens",
     Column("organisation", String(40), nullable=False, index=True),
@@ -246,6 +262,27 @@ sessions = _table(
     Column("digest", String(64), primary_key=True),
     Column("person", String(40), nullable=False, index=True),
     Column("ends_at", Instant, nullable=False, index=True),
+    Column("began_at", Instant, nullable=False),
+    Column("how", String(20), nullable=False),
+    Column("verified_at", Instant),
+    Column("agent", String(200), nullable=False),
+)
+
+challenges = _table(
+    "challenges",
+    Class.OPERATIONAL,
+    Column("bound", String(64), primary_key=True),
+    Column("purpose", String(20), primary_key=True),
+    Column("content", LargeBinary, nullable=False),
+    Column("ends_at", Instant, nullable=False, index=True),
+)
+
+sign_counts = _table(
+    "sign_counts",
+    Class.OPERATIONAL,
+    Column("digest", String(64), primary_key=True),
+    Column("count", BigInteger, nullable=False),
+    Column("used_at", Instant, nullable=False),
 )
 
 jobs = _table(

@@ -20,7 +20,13 @@ from fairlead.store.clearinghouse import (
 )
 from fairlead.store.engine import open_engine, reading, wipe_journal, writing
 from fairlead.store.findings import SQLIndex
-from fairlead.store.members import SQLOrganisations, SQLPasses, SQLPeople, SQLTokens
+from fairlead.store.members import SQLOrganisations, SQLPeople, SQLTokens
+from fairlead.store.sessions import (
+    SQLChallenges,
+    SQLPasses,
+    SQLSessions,
+    SQLSignCounts,
+)
 from fairlead.store.subjects import Kept, SQLSubjects
 from fairlead.store.traces import KEPT_TRACES, SQLTraces
 from fairlead.store.vault import Vault, destroyed_key, destroyed_keys
@@ -56,7 +62,9 @@ class SQLUnit:
     people: SQLPeople
     tokens: SQLTokens
     codes: SQLPasses
-    sessions: SQLPasses
+    sessions: SQLSessions
+    challenges: SQLChallenges
+    sign_counts: SQLSignCounts
     submissions: SQLSubmissions
     cases: SQLCases
     advisories: SQLAdvisories
@@ -79,8 +87,10 @@ class SQLUnit:
             ),
             people=SQLPeople(connection, members.KEPT_PEOPLE, *rest),
             tokens=SQLTokens(connection, members.KEPT_TOKENS, *rest),
-            codes=SQLPasses(connection, tables.codes),
-            sessions=SQLPasses(connection, tables.sessions),
+            codes=SQLPasses(connection),
+            sessions=SQLSessions(connection),
+            challenges=SQLChallenges(connection),
+            sign_counts=SQLSignCounts(connection),
             submissions=SQLSubmissions(
                 connection, clearinghouse.KEPT_SUBMISSIONS, *rest
             ),

@@ -19,11 +19,20 @@ from litestar.types import Message, Scope
 from fairlead.errors import Error
 from fairlead.web import log, problems
 from fairlead.web.api import cases, reports
-from fairlead.web.auth import refuse_foreign
+from fairlead.web.auth import AnyRequest, note_proxied, refuse_foreign
 from fairlead.web.context import Context
+from fairlead.web.pages import (
+    account,
+    exports,
+    people,
+    readings,
+    show,
+    signing_in,
+    submissions,
+    verifying,
+)
 from fairlead.web.pages import advisories as advisory_pages
 from fairlead.web.pages import cases as case_pages
-from fairlead.web.pages import exports, readings, show, signing_in, submissions
 
 SECURITY = {
     "Content-Security-Policy": (
@@ -42,11 +51,19 @@ SECURITY = {
 
 def create_app(context: Context) -> Litestar:
     """Serve the system that *context* stands for."""
+
+    def before(request: AnyRequest) -> None:
+        refuse_foreign(request)
+        note_proxied(request, context)
+
     return Litestar(
         [
             reports.router,
             cases.router,
             signing_in.router,
+            account.router,
+            verifying.router,
+            people.router,
             case_pages.router,
             submissions.router,
             exports.router,
@@ -61,7 +78,7 @@ def create_app(context: Context) -> Litestar:
             ),
         ],
         dependencies={"context": Provide(lambda: context, sync_to_thread=False)},
-        before_request=refuse_foreign,
+        before_request=before,
         before_send=[_secure],
         exception_handlers={
             Error: problems.answer_error,

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
 from litestar import Request
+from litestar.datastructures import Cookie
 from litestar.exceptions import HTTPException
 
-from fairlead.access import membership
-from fairlead.access.members import Person
-from fairlead.access.ports import AccessUnit
+from fairlead.access import challenges, membership
+from fairlead.access.challenges import CHALLENGE_LASTS
+from fairlead.access.ports import AccessUnit, Purpose
 from fairlead.access.roles import Asker
+from fairlead.access.sessions import SESSION_LASTS, SignedIn
 from fairlead.errors import Unauthenticated
 from fairlead.web.context import Context
 
@@ -20,6 +23,11 @@ AnyRequest = Request[Any, Any, Any]
 SESSION = "fairlead_session"
 """The cookie in which a browser keeps its session."""
 
+TRIP = "fairlead_trip"
+"""The cookie of a browser that is about to sign in."""
+
+_PROXIED = "fairlead_proxied"
+_COUNTED = "fairlead_counted"
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _OLD_HEADER = "tap-submission-token"
 
@@ -44,20 +52,53 @@ def token_of(request: AnyRequest) -> str | None:
     return bearer or old or None
 
 
-def program(unit: AccessUnit, request: AnyRequest, context: Context) -> Asker:
-    """Return the program that is asking.
+def asker(unit: AccessUnit, request: AnyRequest, context: Context) -> Asker:
+    """Return who is asking: a program by its token, else whoever has signed in.
 
     Raises:
-        Unauthenticated: no token, or one that opens nothing.
+        Unauthenticated: neither, or a token that opens nothing.
+        TooMany: too many requests with this token, or too many wrong ones from there.
+
+    """
+    found = anyone(unit, request, context)
+    if found is None:
+        raise Unauthenticated("the token is missing, unknown, expired or revoked")
+    return found
+
+
+def anyone(unit: AccessUnit, request: AnyRequest, context: Context) -> Asker | None:
+    """Return who is asking, or nobody where neither token nor session says so.
+
+    Raises:
+        Unauthenticated: a token that opens nothing.
+        TooMany: too many requests with this token, or too many wrong ones from there.
 
     """
     token = token_of(request)
-    if token is None:
-        raise Unauthenticated("the token is missing, unknown, expired or revoked")
-    return membership.whose_token(unit, token, at=context.clock())
+    if token is not None:
+        return _program(unit, request, context, token)
+    found = visitor(unit, request, context)
+    return found.asker if found else None
 
 
-def visitor(unit: AccessUnit, request: AnyRequest, context: Context) -> Person | None:
+def _program(
+    unit: AccessUnit, request: AnyRequest, context: Context, token: str
+) -> Asker:
+    whence = context.proxies.client(request)
+    context.limits.failed.check(whence)
+    try:
+        found = membership.whose_token(unit, token, at=context.clock())
+    except Unauthenticated:
+        context.limits.failed.count(whence)
+        raise
+    # A handler may ask twice who it is, and counts once all the same.
+    if request.scope["state"].get(_COUNTED) is None:
+        request.scope["state"][_COUNTED] = True
+        context.limits.requests.count(found.actor)
+    return found
+
+
+def visitor(unit: AccessUnit, request: AnyRequest, context: Context) -> SignedIn | None:
     """Return the person who is asking, if one has signed in."""
     secret = request.cookies.get(SESSION)
     if secret is None:
@@ -65,7 +106,7 @@ def visitor(unit: AccessUnit, request: AnyRequest, context: Context) -> Person |
     return membership.whose_session(unit, secret, at=context.clock())
 
 
-def person(unit: AccessUnit, request: AnyRequest, context: Context) -> Person:
+def person(unit: AccessUnit, request: AnyRequest, context: Context) -> SignedIn:
     """Return the person who is asking.
 
     Raises:
@@ -76,6 +117,51 @@ def person(unit: AccessUnit, request: AnyRequest, context: Context) -> Person:
     if found is None:
         raise Unauthenticated("sign in first")
     return found
+
+
+def answered(request: AnyRequest, context: Context, purpose: Purpose) -> bytes:
+    """Take the challenge that this session was sent; see `challenges.answered`."""
+    with context.store.begin() as unit:
+        secret = request.cookies.get(SESSION, "")
+        return challenges.answered(unit, secret, purpose, at=context.clock())
+
+
+def proxied(request: AnyRequest) -> str | None:
+    """Return who the trusted proxy says is asking; that alone opens nothing yet."""
+    found: str | None = request.scope["state"].get(_PROXIED)
+    return found
+
+
+def note_proxied(request: AnyRequest, context: Context) -> None:
+    """Look once a request at what the proxy says; a pretender is logged."""
+    request.scope["state"][_PROXIED] = context.proxies.user(request)
+
+
+def agent(request: AnyRequest) -> str:
+    """Return what the browser calls itself, for the list of sessions."""
+    return request.headers.get("user-agent", "")
+
+
+def session_cookie(context: Context, value: str) -> Cookie:
+    """Return the cookie that keeps a session; an empty *value* takes it away."""
+    return _cookie(context, SESSION, value, SESSION_LASTS if value else timedelta())
+
+
+def trip_cookie(context: Context, value: str) -> Cookie:
+    """Return the cookie by which an answer is known to come from the same browser."""
+    return _cookie(context, TRIP, value, CHALLENGE_LASTS if value else timedelta())
+
+
+def _cookie(context: Context, name: str, value: str, lasts: timedelta) -> Cookie:
+    return Cookie(
+        name,
+        value=value,
+        max_age=int(lasts.total_seconds()),
+        path="/",
+        httponly=True,
+        samesite="lax",
+        secure=context.secure,
+    )
 
 
 def refuse_foreign(request: AnyRequest) -> None:

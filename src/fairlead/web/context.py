@@ -11,6 +11,10 @@ from fairlead.base.ports import Clock, Randomness
 from fairlead.formats.advisory import Publisher
 from fairlead.programme.unit import Store
 from fairlead.record.tlog_proof import TlogProof
+from fairlead.web.limiting import Limits
+from fairlead.web.logins import Provider
+from fairlead.web.passkeys import RelyingParty
+from fairlead.web.proxies import Proxies
 
 
 class PublicLog(Protocol):
@@ -40,8 +44,22 @@ class Context:
     """Who publishes advisories."""
     programme: str
     """What the programme is called on its pages."""
-    secure: bool
-    """The address that people use begins with https."""
+    address: str
+    """What people type to get here, without a slash at its end."""
+    limits: Limits
+    proxies: Proxies
+    provider: Provider | None = None
+    """Where people may sign in besides here."""
+
+    @property
+    def secure(self) -> bool:
+        """Tell whether the address that people use begins with https."""
+        return self.address.startswith("https://")
+
+    @property
+    def passkeys(self) -> RelyingParty:
+        """Return whom passkeys are made for."""
+        return RelyingParty(self.address, self.programme)
 
     @property
     def moment(self) -> Moment:

@@ -25,6 +25,7 @@ STATUS: dict[type[Error], HTTPStatus] = {
     errors.NotFound: HTTPStatus.NOT_FOUND,
     errors.NotAllowed: HTTPStatus.FORBIDDEN,
     errors.Refused: HTTPStatus.CONFLICT,
+    errors.TooMany: HTTPStatus.TOO_MANY_REQUESTS,
     errors.Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 """The first class that fits decides; what fits none is our own fault (500)."""
@@ -92,7 +93,7 @@ def answer_error(request: AnyRequest, error: Error) -> Response[Any]:
         detail = (
             "There is nothing here." if status == HTTPStatus.NOT_FOUND else str(error)
         )
-        return _page(status, detail)
+        return _waiting(_page(status, detail), error)
     kind, title = next(
         (named for cls, named in TYPES.items() if isinstance(error, cls)),
         ("about:blank", status.phrase),
@@ -103,7 +104,7 @@ def answer_error(request: AnyRequest, error: Error) -> Response[Any]:
             Entry(v.code, v.field, v.reason, v.also_field) for v in error.violations
         )
     detail = "nothing here" if status == HTTPStatus.NOT_FOUND else str(error)
-    return _document(
+    document = _document(
         Problem(
             type=kind,
             title=title,
@@ -113,6 +114,7 @@ def answer_error(request: AnyRequest, error: Error) -> Response[Any]:
             errors=entries,
         )
     )
+    return _waiting(document, error)
 
 
 def answer_http(request: AnyRequest, error: HTTPException) -> Response[Any]:
@@ -158,6 +160,13 @@ def _refused_input(error: ValidationException) -> errors.Invalid:
     ]
     named = ", ".join(v.field for v in violations if v.field)
     return errors.Invalid(f"wrong: {named}" if named else error.detail, violations)
+
+
+def _waiting(answer: Response[Any], error: Error) -> Response[Any]:
+    """Say when to try again, where there is a time for it."""
+    if isinstance(error, errors.TooMany):
+        answer.headers["Retry-After"] = str(error.retry_after)
+    return answer
 
 
 def _for_program(request: AnyRequest) -> bool:

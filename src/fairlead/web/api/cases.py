@@ -115,7 +115,7 @@ def listed(
     with context.store.read() as unit:
         found = coordinating.queue(
             unit,
-            auth.program(unit, request, context),
+            auth.asker(unit, request, context),
             Page(after=max(0, after)),
             context.moment,
             states=[wanted] if wanted else [],
@@ -130,7 +130,7 @@ def read(
 ) -> CaseDetail:
     """Return a case with what is filed in it."""
     with context.store.read() as unit:
-        asker = auth.program(unit, request, context)
+        asker = auth.asker(unit, request, context)
         view = coordinating.view(unit, asker, CaseId(case_id), context.moment)
         return CaseDetail(
             case=CaseAnswer.of(view.case),
@@ -153,7 +153,7 @@ def move(
 ) -> CaseAnswer:
     """Move a case to another state."""
     with context.store.begin() as unit:
-        asker = auth.program(unit, request, context)
+        asker = auth.asker(unit, request, context)
         case = coordinating.move(
             unit,
             asker,
@@ -181,7 +181,7 @@ def shorten(
     with context.store.begin() as unit:
         case = coordinating.shorten_embargo(
             unit,
-            auth.program(unit, request, context),
+            auth.asker(unit, request, context),
             CaseId(case_id),
             instants.in_utc(data.until),
             rule=data.rule,
@@ -206,7 +206,7 @@ def read_in(
 ) -> CaseAnswer:
     """Let an organisation see a case from now on."""
     with context.store.begin() as unit:
-        asker = auth.program(unit, request, context)
+        asker = auth.asker(unit, request, context)
         case = coordinating.read_in(
             unit, asker, CaseId(case_id), data.organisation, at=context.clock()
         )
@@ -222,7 +222,7 @@ def publish(
 ) -> Published:
     """Make a case public as an advisory in every format."""
     with context.store.begin() as unit:
-        asker = auth.program(unit, request, context)
+        asker = auth.asker(unit, request, context)
         publication = publishing.publish(
             unit, asker, CaseId(case_id), data, context.publisher, at=context.clock()
         )

@@ -108,13 +108,13 @@ def read(
 ) -> StatusAnswer:
     """Return the status to whoever holds the receipt; to its sender also the outcome."""
     with context.store.read() as unit:
+        # Who asks is settled first: whether a receipt exists must cost a look-up.
+        asker = auth.anyone(unit, request, context)
+        if asker is None:
+            context.limits.status.count(context.proxies.client(request))
         submission = reporting.status(unit, Receipt(receipt))
-        if auth.token_of(request) is None:
-            return StatusAnswer.of(submission, outcome=False)
-        asker = auth.program(unit, request, context)
-        return StatusAnswer.of(
-            submission, outcome=reporting.may_see_outcome(asker, submission)
-        )
+        seen = asker is not None and reporting.may_see_outcome(asker, submission)
+        return StatusAnswer.of(submission, outcome=seen)
 
 
 @get(
@@ -131,7 +131,7 @@ def prove(
     exactly these bytes were received, by whom and when.
     """
     with context.store.read() as unit:
-        asker = auth.program(unit, request, context)
+        asker = auth.asker(unit, request, context)
         event = reporting.received(unit, asker, Receipt(receipt), context.moment)
     proof = context.prove(f"{event.stream}@{event.version}")
     disclosed = Disclosure(events=(disclose(event, proof, body=True),))
@@ -144,7 +144,7 @@ def listed(
 ) -> Sent:
     """Return the submissions that the asker may see, the newest first, 50 at a time."""
     with context.store.read() as unit:
-        asker = auth.program(unit, request, context)
+        asker = auth.asker(unit, request, context)
         found = reporting.list_submissions(
             unit, asker, Page(after=max(0, after)), context.moment
         )
@@ -153,7 +153,7 @@ def listed(
 
 def _authenticate(request: AnyRequest, context: Context) -> None:
     with context.store.read() as unit:
-        auth.program(unit, request, context)
+        auth.asker(unit, request, context)
 
 
 def _check_type(request: AnyRequest) -> None:
@@ -182,7 +182,7 @@ def _keep(
 def _submit(request: AnyRequest, context: Context, document: bytes) -> Accepted:
     with context.store.begin() as unit:
         # The token is looked up again: it may have been revoked while the body came.
-        asker = auth.program(unit, request, context)
+        asker = auth.asker(unit, request, context)
         return reporting.submit(
             unit, asker, document, at=context.clock(), randomness=context.randomness
         )

@@ -21,11 +21,19 @@ from fairlead.base.ids import CaseId, OrganisationId
 from fairlead.clearinghouse import coordinating, destroying, publishing
 from fairlead.clearinghouse.cases import Ground, State
 from fairlead.clearinghouse.ports import Page
-from fairlead.errors import Error, Invalid, Refused, Violation
+from fairlead.errors import (
+    Error,
+    Invalid,
+    NotVerified,
+    Refused,
+    Unauthenticated,
+    Violation,
+)
 from fairlead.programme.unit import Unit
 from fairlead.web import auth
 from fairlead.web.auth import AnyRequest
 from fairlead.web.context import Context
+from fairlead.web.pages import verifying
 from fairlead.web.pages.drafts import FIELDS, DraftForm, draft_of, prefilled
 from fairlead.web.pages.frame import page
 from fairlead.web.problems import status_of
@@ -54,6 +62,13 @@ class DestroyForm(Struct, frozen=True, kw_only=True):
     ground: str = ""
     typed: str = ""
     """The name of the case, typed to confirm."""
+
+
+class ProvedDraft(DraftForm, frozen=True, kw_only=True):
+    """What was typed into the form for an advisory, with the proof of who did."""
+
+    answer: str = ""
+    code: str = ""
 
 
 class ReadInForm(Struct, frozen=True, kw_only=True):
@@ -211,7 +226,10 @@ def destroy(
             at=context.clock(),
         )
 
-    answer = _act(request, context, CaseId(case_id), "destroy", data, act)
+    try:
+        answer = _act(request, context, CaseId(case_id), "destroy", data, act)
+    except NotVerified:
+        return verifying.ask_first(request, context, f"/cases/{case_id}")
     context.wake()
     return answer
 
@@ -235,7 +253,56 @@ def publish(
             at=context.clock(),
         )
 
-    return _act(request, context, CaseId(case_id), "advisory", data, act)
+    try:
+        return _act(request, context, CaseId(case_id), "advisory", data, act)
+    except NotVerified:
+        return _ask(request, context, case_id, data)
+
+
+@post(
+    "/cases/{case_id:str}/advisory/draft",
+    sync_to_thread=True,
+    include_in_schema=False,
+    status_code=HTTPStatus.OK,
+)
+def draft(
+    request: AnyRequest,
+    case_id: FromPath[str],
+    data: URLEncodedBody[ProvedDraft],
+    context: NamedDependency[Context],
+) -> Response[Any]:
+    """Verify the person, and show the form with what was typed before."""
+    try:
+        verifying.proved(request, context, answer=data.answer, code=data.code)
+    except Unauthenticated as error:
+        return _ask(request, context, case_id, data, error=error)
+    with context.store.read() as unit:
+        me = auth.person(unit, request, context)
+        return _show(
+            unit, me, CaseId(case_id), context.moment, form="advisory", typed=data
+        )
+
+
+def _ask(
+    request: AnyRequest,
+    context: Context,
+    case_id: str,
+    typed: DraftForm,
+    *,
+    error: Error | None = None,
+) -> Response[Any]:
+    """Ask the person to show that it is the one; what it typed is kept meanwhile."""
+    with context.store.read() as unit:
+        me = auth.person(unit, request, context)
+        # What it may not see is not found here either.
+        name = coordinating.find(unit, me.asker, CaseId(case_id)).id
+    return verifying.ask(
+        me,
+        f"/cases/{name}/advisory/draft",
+        {field: getattr(typed, field) for field in DraftForm.__struct_fields__},
+        error=error,
+        status_code=HTTPStatus.FORBIDDEN,
+    )
 
 
 def _act(  # noqa: PLR0913, PLR0917 - one value a thing that differs
@@ -309,5 +376,5 @@ def _utc(typed: str) -> str:
 
 router = Router(
     "/",
-    route_handlers=[queue, read, move, shorten, read_in, destroy, publish],
+    route_handlers=[queue, read, move, shorten, read_in, destroy, publish, draft],
 )

@@ -20,12 +20,13 @@ from fairlead.clearinghouse import exporting
 from fairlead.clearinghouse.cases import State
 from fairlead.clearinghouse.exporting import Taken
 from fairlead.clearinghouse.ports import Page
-from fairlead.errors import Error, Invalid, NotAllowed, Refused
+from fairlead.errors import Error, Invalid, NotAllowed, NotVerified, Refused
 from fairlead.programme.unit import Unit
 from fairlead.web import auth
 from fairlead.web.api.cases import CaseAnswer
 from fairlead.web.auth import AnyRequest
 from fairlead.web.context import Context
+from fairlead.web.pages import verifying
 from fairlead.web.pages.frame import page
 from fairlead.web.problems import status_of
 
@@ -119,6 +120,8 @@ def take(
         with context.store.begin() as unit:
             person = auth.person(unit, request, context)
             taken = exporting.take(unit, person.asker, ExportId(name), context.moment)
+    except NotVerified:
+        return verifying.ask_first(request, context, "/exports")
     except (NotAllowed, Refused) as error:
         with context.store.read() as unit:
             person = auth.person(unit, request, context)
@@ -143,6 +146,8 @@ def _act(
     try:
         with context.store.begin() as unit:
             act(unit, auth.person(unit, request, context))
+    except NotVerified:
+        return verifying.ask_first(request, context, "/exports")
     except (Invalid, Refused, NotAllowed) as error:
         with context.store.read() as unit:
             person = auth.person(unit, request, context)

@@ -25,7 +25,10 @@ def start_of(person: Person) -> str:
     """Return where *person* begins."""
     if person.asker.may(Scope.CASE_READ_ALL):
         return "/cases"
-    return "/readings" if person.asker.may(Scope.TRACE_READ_ALL) else "/submissions"
+    if person.asker.may(Scope.TRACE_READ_ALL):
+        return "/readings"
+    reads = person.asker.may(Scope.REPORT_READ_OWN)
+    return "/submissions" if reads else "/people"
 
 
 def _links(person: Person | None) -> list[tuple[str, str]]:
@@ -40,4 +43,6 @@ def _links(person: Person | None) -> list[tuple[str, str]]:
             links.append(("/exports", "Exports"))
         if Scope.TRACE_READ_ALL in scopes:
             links.append(("/readings", "Readings"))
+        if Scope.PEOPLE_MANAGE in scopes:
+            links.append(("/people", "People"))
     return [*links, ("/advisories", "Advisories")]
