@@ -23,9 +23,11 @@ from fairlead.record import proofs, tree
 from fairlead.record.notes import new_signer
 from fairlead.store import migrations
 from fairlead.store.check import check
+from fairlead.store.key_blocks import KeyBlocks
 from fairlead.store.sequencer import Sequencer
 from fairlead.store.tiles import TileFolder
 from fairlead.store.unit import SQLStore
+from fairlead.store.vault import Vault
 from intake import bare_commits
 
 LOG = "benchmark/record"
@@ -53,8 +55,9 @@ def main() -> None:
 
 def measure(folder: Path, count: int) -> dict[str, float]:
     """Append *count* events, one transaction each; sequence and check them."""
-    store = SQLStore(f"sqlite:///{folder}/fairlead.db", secrets.token_bytes)
-    migrations.upgrade(store.engine)
+    vault = Vault(KeyBlocks(folder / "keys", secrets.token_bytes), secrets.token_bytes)
+    store = SQLStore(f"sqlite:///{folder}/fairlead.db", vault)
+    migrations.upgrade(store.engine, vault)
     at = datetime.now(UTC)
     began = time.monotonic()
     for number in range(count):
@@ -69,7 +72,7 @@ def measure(folder: Path, count: int) -> dict[str, float]:
     log.round()
     sequenced = count / (time.monotonic() - began)
     began = time.monotonic()
-    found = check(store.engine, log.tiles, signer.verifier(), LOG)
+    found = check(store.engine, vault, log.tiles, signer.verifier(), LOG)
     checked = count / (time.monotonic() - began)
     if found.faults:
         raise SystemExit(f"the record does not hold: {found.problems[0]}")

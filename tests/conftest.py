@@ -23,13 +23,18 @@ from sqlalchemy import create_engine, text
 
 from fairlead.access import membership
 from fairlead.access.members import Organisation
-from fairlead.access.roles import SCOPES, Role, Scope, operator
+from fairlead.access.roles import Role, Scope, operator, token_scopes
 from fairlead.clearinghouse.cases import Rules
 from fairlead.formats.advisory import Publisher
+from fairlead.record.notes import Verifier, new_signer
 from fairlead.store import migrations
+from fairlead.store.key_blocks import KeyBlocks
+from fairlead.store.proving import Prover
 from fairlead.store.public import PublicLog
+from fairlead.store.sequencer import Sequencer
 from fairlead.store.tiles import TileFolder
 from fairlead.store.unit import SQLStore
+from fairlead.store.vault import Vault
 from fairlead.web.context import Context
 from fairlead.worker.runner import Runner
 
@@ -147,13 +152,26 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
         admin.dispose()
 
 
-@pytest.fixture
-def store(database_url: str) -> Iterator[SQLStore]:
-    """Return a store on an empty database, of each kind in turn."""
-    opened = SQLStore(database_url, secrets.token_bytes)
-    migrations.upgrade(opened.engine)
-    yield opened
+def open_store(url: str, keys: Path) -> SQLStore:
+    """Return a store on the database at *url*, with its keys in a folder."""
+    vault = Vault(KeyBlocks(keys, secrets.token_bytes), secrets.token_bytes)
+    opened = SQLStore(url, vault)
+    migrations.upgrade(opened.engine, vault)
+    return opened
+
+
+def close_store(opened: SQLStore) -> None:
+    """Close a store and its keys."""
     opened.close()
+    opened.vault.keys.close()
+
+
+@pytest.fixture
+def store(database_url: str, tmp_path: Path) -> Iterator[SQLStore]:
+    """Return a store on an empty database, of each kind in turn."""
+    opened = open_store(database_url, tmp_path / "keys")
+    yield opened
+    close_store(opened)
 
 
 # --- A running system ------------------------------------------------------------------
@@ -180,6 +198,8 @@ class World:
     clock: FixedClock
     runner: Runner
     context: Context
+    key: Verifier
+    """Verifies the log."""
 
     def join(self, name: str) -> Organisation:
         """Make an organisation a member."""
@@ -200,7 +220,7 @@ class World:
                 operator("test"),
                 organisation,
                 label="test",
-                scopes=frozenset(scopes) or SCOPES[Role.REPORTER],
+                scopes=frozenset(scopes) or token_scopes(Role.REPORTER),
                 lasts=timedelta(days=days),
                 at=self.clock(),
                 randomness=secrets.token_bytes,
@@ -231,12 +251,19 @@ class World:
         self.runner.run_until_idle()
 
 
-def make_world(store: SQLStore) -> World:
-    """Return a world around *store*."""
+LOG = new_signer("test/record", secrets.token_bytes)
+"""Signs the log of every test world."""
+
+
+def make_world(store: SQLStore, folder: Path) -> World:
+    """Return a world around *store*, with its log in *folder*."""
     clock = FixedClock()
+    tiles = TileFolder(folder)
+    log = Sequencer(store.engine, tiles, LOG, LOG.name)
+    prover = Prover(store.engine, tiles, LOG.verifier())
     runner = Runner(
         store=store,
-        keep_log=lambda: 0,
+        keep_log=log.round,
         clock=clock,
         randomness=secrets.token_bytes,
         rules=Rules(),
@@ -246,7 +273,8 @@ def make_world(store: SQLStore) -> World:
         clock=clock,
         randomness=secrets.token_bytes,
         wake=lambda: None,
-        log=PublicLog(TileFolder(Path("no-log"))),
+        log=PublicLog(tiles),
+        prove=lambda event: prover.inclusion(event).proof,
         publisher=Publisher(
             name="Test Clearinghouse",
             namespace="https://clearinghouse.example",
@@ -255,22 +283,21 @@ def make_world(store: SQLStore) -> World:
         programme="Test Clearinghouse",
         secure=False,
     )
-    return World(store, clock, runner, context)
+    return World(store, clock, runner, context, LOG.verifier())
 
 
 @pytest.fixture
-def world(store: SQLStore) -> World:
+def world(store: SQLStore, tmp_path: Path) -> World:
     """Return an empty world, on each kind of database in turn."""
-    return make_world(store)
+    return make_world(store, tmp_path / "world-log")
 
 
 @pytest.fixture
 def sqlite_world(tmp_path: Path) -> Iterator[World]:
     """Return an empty world on SQLite, for what does not depend on the database."""
-    opened = SQLStore(f"sqlite:///{tmp_path}/world.db", secrets.token_bytes)
-    migrations.upgrade(opened.engine)
-    yield make_world(opened)
-    opened.close()
+    opened = open_store(f"sqlite:///{tmp_path}/world.db", tmp_path / "world-keys")
+    yield make_world(opened, tmp_path / "world-log")
+    close_store(opened)
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import fcntl
 import getpass
 import os
 import secrets
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
@@ -114,7 +114,16 @@ class System:
 
         """
         from fairlead.clearinghouse.cases import Rules
-        from fairlead.store import keys, migrations, rotation, sequencer, tiles, unit
+        from fairlead.store import (
+            key_blocks,
+            keys,
+            migrations,
+            rotation,
+            sequencer,
+            tiles,
+            unit,
+        )
+        from fairlead.store.vault import Vault
 
         self.settings = settings
         if not create and not (settings.keys_folder / keys.RECORD).exists():
@@ -128,11 +137,16 @@ class System:
             settings.keys_folder,
             keys.record_signer(settings.keys_folder, self.origin, secrets.token_bytes),
         )
-        self.store = unit.SQLStore(settings.database_url, secrets.token_bytes)
+        self.subject_keys = key_blocks.KeyBlocks(
+            settings.keys_folder, secrets.token_bytes
+        )
+        vault = Vault(self.subject_keys, secrets.token_bytes)
+        self.store = unit.SQLStore(settings.database_url, vault)
         try:
-            migrations.upgrade(self.store.engine)
+            migrations.upgrade(self.store.engine, vault, rebuild=self._make_anew)
+            self._expect_keys()
         except BaseException:
-            self.store.close()
+            self.close()
             raise
         self.tiles = tiles.TileFolder(settings.home / "record")
         self.sequencer = sequencer.Sequencer(
@@ -149,8 +163,9 @@ class System:
         self.settings = replace(self.settings, port=port)
 
     def close(self) -> None:
-        """Close the database."""
+        """Close the database and the keys."""
         self.store.close()
+        self.subject_keys.close()
 
     def catalogue(self) -> Any:  # noqa: ANN401 - see fairlead.store.catalogue
         """Return the catalogue of what others have published."""
@@ -199,6 +214,72 @@ class System:
             self.keys.reload()
             yield
 
+    def disclose(self, events: Sequence[str], *, body: bool) -> Any:  # noqa: ANN401 - see record.disclosure
+        """Return *events* with their proofs; with bodies it leaves a trace on each."""
+        from fairlead.access.traces import How, Moment, leave_trace
+        from fairlead.record import disclosure
+        from fairlead.store.subjects import stored_events
+
+        prover = self.prover()
+        disclosed = []
+        with self.store.begin() as unit:
+            for name in events:
+                proof = prover.inclusion(name).proof
+                stream, _, version = name.rpartition("@")
+                stored = stored_events(unit.connection, stream, self.store.vault)
+                event = stored[int(version) - 1]
+                disclosed.append(disclosure.disclose(event, proof, body=body))
+            if body:
+                streams = [name.rpartition("@")[0] for name in events]
+                moment = Moment(now(), secrets.token_bytes)
+                me = operator(getpass.getuser())
+                leave_trace(unit, me, streams, How.EXPORTED, moment)
+        return disclosure.Disclosure(events=tuple(disclosed))
+
+    def export_record(self, folder: Path, progress: Any) -> Any:  # noqa: ANN401 - see store.exporting
+        """Write the record without its bodies to *folder*; it leaves a trace."""
+        from fairlead.access.traces import How, Moment, leave_trace
+        from fairlead.store.exporting import export
+
+        moment = Moment(now(), secrets.token_bytes)
+        with self.store.begin() as unit:
+            me = operator(getpass.getuser())
+            leave_trace(unit, me, ["record/headers"], How.EXPORTED, moment)
+        return export(self.store.engine, self.tiles, self.log_keys(), folder, progress)
+
+    def rebuild(self, progress: Any) -> int:  # noqa: ANN401 - see store.rebuild
+        """Make anew whatever follows from the record; return how many subjects.
+
+        Raises:
+            InUse: a server works on this home folder.
+
+        """
+        from fairlead.store.engine import writing
+
+        with self.alone(), writing(self.store.engine) as connection:
+            return self._rebuild(connection, progress)
+
+    def _make_anew(self, connection: Any) -> None:  # noqa: ANN401 - see _rebuild
+        self._rebuild(connection, lambda _what, _count: None)
+
+    def _rebuild(self, connection: Any, progress: Any) -> int:  # noqa: ANN401 - of the store
+        from fairlead.clearinghouse.resuming import resume
+        from fairlead.store.rebuild import rebuild
+        from fairlead.store.unit import SQLUnit
+
+        count = rebuild(connection, self.store.vault, progress)
+        resume(SQLUnit.of(connection, self.store.vault), at=now())
+        return count
+
+    def _expect_keys(self) -> None:
+        """Make sure that the keys of what is kept are there, before anything is made."""
+        from fairlead.store.vault import highest_key
+
+        with self.store.read() as unit:
+            highest = highest_key(unit.connection)
+        if highest is not None:
+            self.subject_keys.expect(highest)
+
     def log_keys(self) -> Any:  # noqa: ANN401 - see fairlead.record.notes
         """Return the key that signs checkpoints, and those that did before."""
         return self.keys.keys
@@ -229,7 +310,12 @@ class System:
 
         public, note = self.tiles.public_checkpoint(), self.tiles.checkpoint()
         findings = check(
-            self.store.engine, self.tiles, self.keys, self.origin, progress=progress
+            self.store.engine,
+            self.store.vault,
+            self.tiles,
+            self.keys,
+            self.origin,
+            progress=progress,
         )
         for problem in check_public(public, note, self.tiles, self.keys):
             findings.note(problem)
@@ -241,9 +327,11 @@ class System:
         from fairlead.store.public import PublicLog
         from fairlead.web.context import Context
 
+        prover = self.prover()
         return Context(
             store=self.store,
             log=PublicLog(self.tiles),
+            prove=lambda event: prover.inclusion(event).proof,
             clock=now,
             randomness=secrets.token_bytes,
             wake=wake,
@@ -313,6 +401,7 @@ class System:
         from fairlead.web.server import serve
 
         with self.alone():
+            self.store.destroy_keys()
             runner = self.runner()
             runner.start()
             try:

@@ -9,7 +9,7 @@ import httpx
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from fairlead.access.roles import SCOPES, Role
+from fairlead.access.roles import Role, token_scopes
 
 pytestmark = pytest.mark.browser
 
@@ -60,7 +60,7 @@ def filled(serving):
         answer = httpx.post(f"{address}/v1/reports", json=body, headers=headers)
         receipts.append(answer.json()["receipt"])
     world.work()
-    token = world.token("Programme", *SCOPES[Role.COORDINATOR])
+    token = world.token("Programme", *token_scopes(Role.COORDINATOR))
     listed = httpx.get(
         f"{address}/v1/cases", headers={"Authorization": f"Bearer {token}"}
     ).json()
@@ -233,7 +233,7 @@ def violations(page, address=None):
 
 
 def publish(world, address, case):
-    token = world.token("Programme", *SCOPES[Role.COORDINATOR])
+    token = world.token("Programme", *token_scopes(Role.COORDINATOR))
     headers = {"Authorization": f"Bearer {token}"}
     with httpx.Client(base_url=f"{address}/v1/cases/{case}", headers=headers) as http:
         for state in ("triaged", "with owner", "fixed"):

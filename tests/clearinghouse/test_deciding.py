@@ -64,7 +64,9 @@ def submission(world, receipt):
 
 def all_cases(world):
     with world.store.read() as unit:
-        return coordinating.queue(unit, COORDINATOR, Page(size=100))
+        return coordinating.queue(
+            unit, COORDINATOR, Page(size=100), world.context.moment
+        )
 
 
 def test_the_same_bug_in_other_words_joins_the_case_of_the_first(world):
@@ -75,7 +77,7 @@ def test_the_same_bug_in_other_words_joins_the_case_of_the_first(world):
     (case,) = all_cases(world)
     assert case.findings == 2
     with world.store.read() as unit:
-        view = coordinating.view(unit, COORDINATOR, case.id)
+        view = coordinating.view(unit, COORDINATOR, case.id, world.context.moment)
     assert [f.submission.id for f in view.filed] == [first, second]
     assert any("name_buffer" in reason for reason in view.filed[1].reasons)
 
@@ -116,7 +118,7 @@ def test_a_report_that_was_destroyed_before_it_was_read_still_gets_a_case(world)
             at=world.clock(),
             randomness=secrets.token_bytes,
         ).submission.id
-        unit.connection.execute(update(tables.events).values(body=None, body_salt=None))
+        unit.connection.execute(update(tables.events).values(body=None))
     world.work()
     assert submission(world, receipt).outcome is Outcome.UNREADABLE
 

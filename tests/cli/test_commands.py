@@ -209,3 +209,101 @@ def test_a_folder_in_which_nothing_is_is_said_and_stays_as_it_is(
 ):
     assert "there is no clearinghouse in" in run(*command, code=4).stderr
     assert not (tmp_path / "home").exists()
+
+
+# --- The record, handed out ---------------------------------------------------------------
+
+
+@pytest.fixture
+def held(run):
+    """A home with a person who has left, and the key of its record."""
+    run("organisation", "add", "Example")
+    added = told(
+        run("person", "add", "Example", "Ada Lovelace", "--role", "finder", "--json")
+    )
+    run("person", "end", added["person"])
+    key = run("record", "key").stdout.strip()
+    return added["person"], key
+
+
+def test_a_disclosed_event_is_verified_with_the_key_alone(run, held, tmp_path):
+    person, key = held
+    document = run("record", "disclose", f"person/{person}@1", "--body").stdout
+    path = tmp_path / "disclosed.json"
+    path.write_text(document)
+    verified = told(run("record", "verify", str(path), "--key", key, "--json"))
+    (event,) = verified["events"]
+    assert event["type"] == "person.enrolled@1"
+    assert "Ada Lovelace" in event["body"]
+    bare = run("record", "disclose", f"person/{person}@1").stdout
+    assert "Ada" not in bare
+    path.write_text(bare)
+    (event,) = told(run("record", "verify", str(path), "--key", key, "--json"))[
+        "events"
+    ]
+    assert event["body"] is None
+    assert event["data"]["roles"] == ["finder"]
+
+
+@pytest.mark.parametrize(
+    "field", ["header", "body", "header_salt", "body_hash", "proof"]
+)
+def test_a_disclosure_that_was_changed_is_refused(run, held, tmp_path, field):
+    person, key = held
+    document = told(run("record", "disclose", f"person/{person}@1", "--body"))
+    value = document["events"][0][field]
+    place = len(value) // 2
+    other = "b" if value[place] != "b" else "c"
+    document["events"][0][field] = value[:place] + other + value[place + 1 :]
+    path = tmp_path / "disclosed.json"
+    path.write_text(json.dumps(document))
+    result = CliRunner().invoke(main, ["record", "verify", str(path), "--key", key])
+    assert result.exit_code in {3, 7}, result.output
+
+
+def test_taking_a_body_is_seen_by_those_concerned(run, held):
+    person, _ = held
+    run("record", "disclose", f"person/{person}@1")
+    before = told(run("record", "check", "--json"))["events"]
+    run("record", "disclose", f"person/{person}@1", "--body")
+    assert told(run("record", "check", "--json"))["events"] == before + 1
+
+
+def test_an_export_is_verified_without_the_home_and_can_be_continued(
+    run, held, tmp_path
+):
+    _, key = held
+    folder = str(tmp_path / "exported")
+    first = told(run("record", "export", folder, "--json"))
+    run("organisation", "add", "Another")
+    # As if the first export had been killed in the middle of a line.
+    events = tmp_path / "exported" / "events.ndjson"
+    events.write_bytes(events.read_bytes()[:-20])
+    second = told(run("record", "export", folder, "--json"))
+    assert second["already"] == first["events"] - 1
+    assert second["events"] > first["events"]
+    assert "Ada Lovelace" not in events.read_text()
+    run("record", "verify", folder, "--key", key)
+    lines = events.read_bytes().splitlines(keepends=True)
+    events.write_bytes(b"".join([*lines[:1], *lines[2:]]))
+    run("record", "verify", folder, "--key", key, code=7)
+
+
+@pytest.mark.usefixtures("held")
+def test_a_rebuild_leaves_a_record_that_holds(run):
+    rebuilt = told(run("record", "rebuild", "--json"))
+    checked = told(run("record", "check", "--json"))
+    assert checked["holds"]
+    assert checked["subjects"] == rebuilt["subjects"]
+
+
+def test_an_erased_person_has_no_name_any_more(run, held, tmp_path):
+    person, _ = held
+    run("person", "erase", person)
+    assert "Ada Lovelace" not in run("person", "list").stdout
+    checked = told(run("record", "check", "--json"))
+    assert checked["holds"]
+    assert checked["destroyed_by"] == {f"person/{person}@3": 1}
+    run("person", "erase", person, code=5)
+    held = b"".join(f.read_bytes() for f in (tmp_path / "home").glob("fairlead.db*"))
+    assert b"Ada Lovelace" not in held

@@ -10,13 +10,19 @@ import pytest
 from hypothesis import given, settings
 from sqlalchemy import delete, select, update
 
+from fairlead.clearinghouse import coordinating, reporting
 from fairlead.clearinghouse.cases import State
+from fairlead.clearinghouse.ports import Page
+from fairlead.clearinghouse.resuming import resume
+from fairlead.errors import NotAllowed, Unavailable
 from fairlead.record.notes import new_signer
 from fairlead.store import tables
 from fairlead.store.check import check
+from fairlead.store.rebuild import rebuild
 from fairlead.store.sequencer import Sequencer
 from fairlead.store.tables import Class, metadata
 from fairlead.store.tiles import TileFolder
+from fairlead.store.traces import SQLTraces
 
 sys.path.insert(0, str(Path(__file__).parent))
 import worlds
@@ -24,13 +30,23 @@ import worlds
 SIGNER = new_signer("test/record", secrets.token_bytes)
 
 
+class Log(Sequencer):
+    """A sequencer that knows the vault of its store."""
+
+    vault = None
+
+
 @pytest.fixture
 def sequencer(world, tmp_path):
-    return Sequencer(world.store.engine, TileFolder(tmp_path / "log"), SIGNER, "test")
+    log = Log(world.store.engine, TileFolder(tmp_path / "log"), SIGNER, "test")
+    Log.vault = world.store.vault
+    return log
 
 
 def checked(sequencer):
-    return check(sequencer.engine, sequencer.tiles, SIGNER.verifier(), "test")
+    return check(
+        sequencer.engine, sequencer.vault, sequencer.tiles, SIGNER.verifier(), "test"
+    )
 
 
 @settings(max_examples=15)
@@ -70,13 +86,22 @@ def codes(sequencer):
     return {problem.code for problem in checked(sequencer).problems}
 
 
-@pytest.mark.parametrize("column", ["state_name", "title", "state"])
+@pytest.mark.parametrize("column", ["state_name", "state", "key"])
 def test_a_state_changed_behind_the_record_is_named(filled, column):
-    value = b"{}" if column == "state" else "closed"
+    value = {"state_name": "closed", "state": b"\x00{}", "key": 7}[column]
     tamper(filled, update(tables.cases).values({column: value}))
     found = checked(filled)
     assert {p.code for p in found.problems} == {"snapshot"}
     assert all(column in p.message for p in found.problems)
+
+
+def test_a_state_put_in_the_place_of_another_one_is_named(filled):
+    with filled.engine.begin() as connection:
+        rows = connection.execute(select(tables.cases.c.id, tables.cases.c.state)).all()
+    there, other = rows
+    change = update(tables.cases).where(tables.cases.c.id == there.id)
+    tamper(filled, change.values(state=other.state))
+    assert codes(filled) == {"snapshot"}
 
 
 def test_a_participant_added_behind_the_record_is_named(filled):
@@ -88,7 +113,7 @@ def test_a_participant_added_behind_the_record_is_named(filled):
 
 
 def test_a_state_without_events_is_named(filled):
-    row = {"id": "org-z", "version": 1, "state": b"{}", "name": "Nobody"}
+    row = {"id": "org-z", "version": 1, "state": b"\x00{}", "name": "Nobody"}
     tamper(filled, tables.organisations.insert().values(row))
     assert codes(filled) == {"snapshot-count"}
 
@@ -101,7 +126,7 @@ def test_an_event_changed_afterwards_is_named(filled, column):
         before = connection.execute(query).scalars().first()
     changed = before[:-2] + bytes([before[-2] ^ 1]) + before[-1:]
     tamper(filled, update(tables.events).where(opened).values({column: changed}))
-    assert "event" in codes(filled)
+    assert ("body" if column == "body" else "event") in codes(filled)
 
 
 def test_an_event_that_was_dropped_is_named(filled):
@@ -140,14 +165,186 @@ def test_a_checkpoint_that_was_edited_is_named(filled):
     assert codes(filled) == {"checkpoint"}
 
 
-def test_a_destroyed_body_is_counted_and_no_fault(filled):
-    opened = tables.events.c.type == "submission.received@1"
-    tamper(
-        filled, update(tables.events).where(opened).values(body=None, body_salt=None)
-    )
-    found = checked(filled)
-    assert found.destroyed == 2
-    assert not found.problems
+def test_a_body_that_vanished_without_an_event_is_named(filled):
+    received = tables.events.c.type == "submission.received@2"
+    tamper(filled, update(tables.events).where(received).values(body=None))
+    assert "key" in codes(filled)
+
+
+def test_a_case_whose_key_vanished_without_an_event_is_named(filled):
+    with filled.engine.begin() as connection:
+        stream = tables.subject_keys.c.stream.startswith("case/")
+        query = select(tables.subject_keys.c.number).where(stream)
+        number = connection.execute(query).scalars().first()
+    filled.vault.keys.destroy(number)
+    assert "key" in codes(filled)
+
+
+# --- Reading leaves a trace ------------------------------------------------------------------
+
+
+def readings(world, thing):
+    with world.store.read() as unit:
+        return [(t.actor, t.how) for t in unit.traces.of(thing)]
+
+
+def only_case(world):
+    with world.store.read() as unit:
+        listed = coordinating.queue(
+            unit, worlds.COORDINATOR, Page(), world.context.moment
+        )
+    return listed[0]
+
+
+@pytest.fixture
+def one_case(world):
+    worlds.do(world, ("submit", "org-a", "one", 0, "`parse` overflows"))
+    worlds.do(world, ("work",))
+    return only_case(world)
+
+
+def test_whoever_opens_a_case_is_seen_by_those_whose_reports_are_in_it(world, one_case):
+    with world.store.read() as unit:
+        view = coordinating.view(
+            unit, worlds.COORDINATOR, one_case.id, world.context.moment
+        )
+        receipt = view.filed[0].submission.id
+    mine = worlds.reporter("org-a")
+    with world.store.read() as unit:
+        seen = reporting.read_report(unit, mine, receipt, world.context.moment)
+    assert [(t.organisation, t.how) for t in seen.readings] == [
+        ("org-programme", "read")
+    ]
+
+
+def test_a_list_leaves_one_trace_an_hour_and_a_reading_each_time(world, one_case):
+    thing = f"case/{one_case.id}"
+    for _ in range(3):
+        only_case(world)
+    assert readings(world, thing) == [(worlds.COORDINATOR.actor, "listed")]
+    world.clock.pass_time(minutes=61)
+    only_case(world)
+    assert len(readings(world, thing)) == 2
+    for _ in range(2):
+        with world.store.read() as unit:
+            coordinating.view(
+                unit, worlds.COORDINATOR, one_case.id, world.context.moment
+            )
+    assert [how for _, how in readings(world, thing)].count("read") == 2
+
+
+def test_where_the_trace_cannot_be_kept_nothing_is_shown(world, one_case, monkeypatch):
+    def full(*_args, **_named):
+        raise Unavailable("the disk is full")
+
+    monkeypatch.setattr(SQLTraces, "save", full)
+    shown = None
+    with pytest.raises(Unavailable), world.store.read() as unit:
+        shown = coordinating.view(
+            unit, worlds.COORDINATOR, one_case.id, world.context.moment
+        )
+    assert shown is not None  # it was read, but the answer is only given after this
+    assert len(readings(world, f"case/{one_case.id}")) == 1
+
+
+@pytest.mark.usefixtures("one_case")
+def test_traces_are_on_the_record(world, sequencer):
+    only_case(world)
+    sequencer.round()
+    assert not checked(sequencer).problems
+    tamper(sequencer, delete(tables.trace_objects))
+    assert codes(sequencer) == {"snapshot"}
+
+
+@pytest.mark.usefixtures("one_case")
+def test_more_cases_than_a_person_works_on_in_an_hour_are_an_export(world, monkeypatch):
+    monkeypatch.setattr("fairlead.access.traces.BULK", 1)
+    worlds.do(world, ("submit", "org-a", "two", 1, "heap overflow in `lex`"))
+    worlds.do(world, ("work",))
+    with world.store.read() as unit:
+        both = coordinating.queue(
+            unit, worlds.COORDINATOR, Page(), world.context.moment
+        )
+    first, second = (case.id for case in both)
+
+    def open_it(name):
+        with world.store.read() as unit:
+            coordinating.view(unit, worlds.COORDINATOR, name, world.context.moment)
+
+    open_it(first)
+    open_it(first)
+    with pytest.raises(NotAllowed, match="an export"):
+        open_it(second)
+    world.clock.pass_time(minutes=61)
+    open_it(second)
+
+
+# --- What follows from the record can be made anew --------------------------------------------
+
+
+NUMBERED = {"finding_keys", "unsequenced"}
+"""Tables whose rows are numbered anew."""
+
+
+def follows(connection):
+    """Return all that follows from the record, but for how it is numbered and shut."""
+    return {
+        table.name: sorted(
+            str(
+                {
+                    name: value
+                    for name, value in row.items()
+                    if name not in {"state", "features"}
+                    and not (name == "id" and table.name in NUMBERED)
+                }
+            )
+            for row in connection.execute(select(table)).mappings()
+        )
+        for table in metadata.tables.values()
+        if table.info["class"] in {Class.SNAPSHOT, Class.DERIVED}
+    }
+
+
+@settings(max_examples=8)
+@given(deeds=worlds.deeds)
+def test_a_rebuild_gives_what_there_was(world, sequencer, deeds):
+    for deed in [*deeds, ("work",)]:
+        worlds.do(world, deed)
+    with world.store.begin() as unit:
+        before = follows(unit.connection)
+        rebuild(unit.connection, world.store.vault, lambda _what, _count: None)
+        resume(unit, at=world.clock())
+        assert follows(unit.connection) == before
+    sequencer.round()
+    assert not checked(sequencer).problems
+
+
+def test_a_rebuild_mends_what_was_changed_behind_the_record(filled, world):
+    damage = [
+        delete(tables.case_participants),
+        delete(tables.case_words),
+        delete(tables.finding_keys),
+        update(tables.cases).values(state_name="closed"),
+        delete(tables.timers),
+    ]
+    with filled.engine.begin() as connection:
+        timers = connection.execute(select(tables.timers)).all()
+    tamper(filled, *damage)
+    assert codes(filled)
+    with world.store.begin() as unit:
+        rebuild(unit.connection, world.store.vault, lambda _what, _count: None)
+        resume(unit, at=world.clock())
+    assert not codes(filled)
+    with filled.engine.begin() as connection:
+        assert sorted(connection.execute(select(tables.timers)).all()) == sorted(timers)
+    again = ("submit", "org-c", "one", 0, "`parse` overflows")
+    worlds.do(world, again)
+    worlds.do(world, ("work",))
+    with world.store.read() as unit:
+        mine = reporting.list_submissions(
+            unit, worlds.reporter("org-c"), Page(), world.context.moment
+        )
+    assert mine[0].pairs  # the index knows the earlier finding again
 
 
 def test_every_table_is_of_exactly_one_class():

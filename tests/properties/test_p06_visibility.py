@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import secrets
 import sys
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fairlead.access.roles import SCOPES, Asker, Role, Scope
+from fairlead.access.roles import Asker, Role, Scope, token_scopes
 from fairlead.access.visibility import CASES, SUBMISSIONS, holds
 from fairlead.clearinghouse.ports import Page
 
@@ -62,9 +63,16 @@ PUBLIC = {
 """What anybody may read."""
 BY_RECEIPT = {"/v1/submissions/{receipt}"}
 """What whoever holds the receipt may read: that it exists, and its status."""
-LISTS = {"/cases", "/submissions", "/v1/cases", "/v1/submissions"}
+LISTS = {
+    "/cases",
+    "/submissions",
+    "/exports",
+    "/readings",
+    "/v1/cases",
+    "/v1/submissions",
+}
 CASE = {"/cases/{case_id}", "/v1/cases/{case_id}"}
-SUBMISSION = {"/submissions/{receipt}"}
+SUBMISSION = {"/submissions/{receipt}", "/v1/submissions/{receipt}/proof"}
 
 
 def read_paths(app):
@@ -85,7 +93,7 @@ def filled(world, client):
     for name in ("Finder", "Second", "Owner", "Stranger", "Programme"):
         world.join(name)
     tokens = {n: world.token(n) for n in ("Finder", "Second", "Owner", "Stranger")}
-    tokens["Programme"] = world.token("Programme", *SCOPES[Role.COORDINATOR])
+    tokens["Programme"] = world.token("Programme", *token_scopes(Role.COORDINATOR))
     receipts = {}
     for name, words in (
         ("Finder", "`parse` writes past `name_buffer` when a name has 300 bytes"),
@@ -213,3 +221,60 @@ def test_an_administrator_reads_no_report_and_no_case(client, world, filled):
     for address in (f"/cases/{case}", f"/submissions/{receipts['Finder']}"):
         assert client.get(address).status_code == 404
     assert case not in client.get("/cases").text
+
+
+# --- What one may not see changes nothing that one sees -----------------------------------
+
+QUESTIONS = [
+    "/v1/cases",
+    "/v1/cases?q=one",
+    "/v1/cases?q=parse",
+    "/v1/cases?state=open",
+    "/v1/cases?state=triaged&q=two",
+    "/v1/cases?after=1",
+    "/v1/submissions",
+    "/v1/submissions?after=1",
+    "/v1/submissions?after=50",
+]
+PAGES = [
+    "/cases",
+    "/cases?q=one",
+    "/cases?state=open",
+    "/cases?after=50",
+    "/submissions",
+    "/submissions?after=50",
+]
+
+
+@settings(max_examples=8)
+@given(
+    mine=st.lists(worlds.submit, max_size=4),
+    theirs=st.lists(st.one_of(worlds.submit, worlds.move, worlds.wait), max_size=12),
+)
+def test_counts_searches_orders_and_pages_tell_nothing_of_what_is_hidden(
+    world, client, mine, theirs
+):
+    """Everything that one organisation is shown stays the same, to the byte.
+
+    Whatever others send and coordinators do, as long as it is read in to nothing.
+    """
+    client.cookies.clear()
+    name = f"Mine {secrets.token_hex(4)}"
+    home = world.join(name)
+    token = world.token(name)
+    for deed in mine:
+        worlds.do(world, ("submit", home.id, *deed[2:]))
+    worlds.do(world, ("work",))
+    sign_in(client, world, name, Role.REPORTER)
+
+    def shown():
+        answers = [client.get(path, headers=bearer(token)) for path in QUESTIONS]
+        answers += [client.get(path) for path in PAGES]
+        return [(a.status_code, a.headers, a.content) for a in answers]
+
+    before = shown()
+    for deed in theirs:
+        if deed[0] != "wait":
+            worlds.do(world, deed)
+    worlds.do(world, ("work",))
+    assert shown() == before

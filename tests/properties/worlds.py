@@ -113,7 +113,7 @@ def _do(world, unit, kind, rest) -> None:
             randomness=secrets.token_bytes,
         )
         return
-    cases = coordinating.queue(unit, COORDINATOR, Page(size=100))
+    cases = coordinating.queue(unit, COORDINATOR, Page(size=100), world.context.moment)
     if not cases:
         return
     case = cases[rest[0] % len(cases)].id

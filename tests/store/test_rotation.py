@@ -54,7 +54,8 @@ class Record:
 
     def holds(self):
         engine = self.world.store.engine
-        return check(engine, self.tiles, self.keys, NAME).problems == []
+        vault = self.world.store.vault
+        return check(engine, vault, self.tiles, self.keys, NAME).problems == []
 
 
 @pytest.fixture
@@ -94,8 +95,9 @@ def test_whoever_has_the_old_key_cannot_go_on_with_the_log(record):
     record.reopen()
     with pytest.raises(Damaged, match="retired at 1"):
         record.sequencer.round()
+    store = record.world.store
     (problem,) = check(
-        record.world.store.engine, record.tiles, record.keys, NAME
+        store.engine, store.vault, record.tiles, record.keys, NAME
     ).problems
     assert problem.code == "checkpoint"
 

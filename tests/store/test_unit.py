@@ -13,11 +13,13 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import select, text
 
 from fairlead.access import membership
-from fairlead.access.members import OrganisationLeft
+from fairlead.access.members import OrganisationJoined, OrganisationLeft
 from fairlead.access.roles import operator
+from fairlead.clearinghouse.submissions import SubmissionReceived
 from fairlead.errors import Conflict, Misconfigured, NotFound, Unavailable
 from fairlead.record.notes import new_signer
 from fairlead.store import migrations, sequencer, tables
+from fairlead.store.check import check
 from fairlead.store.engine import open_engine
 from fairlead.store.sequencer import Sequencer
 from fairlead.store.tiles import TileFolder
@@ -116,7 +118,7 @@ def test_a_database_of_a_newer_version_is_refused(store):
     with store.engine.begin() as connection:
         connection.execute(text("update alembic_version set version_num = '9999'"))
     with pytest.raises(Misconfigured, match="newer Fairlead"):
-        migrations.upgrade(store.engine)
+        migrations.upgrade(store.engine, store.vault)
 
 
 @pytest.mark.parametrize(
@@ -178,3 +180,33 @@ def test_rounds_at_the_same_time_give_no_place_twice(world, log):
         world.join(f"Organisation {number}")
     with ThreadPoolExecutor(4) as pool:
         assert set(pool.map(lambda _: log.round(), range(8))) == {30}
+
+
+def test_many_subjects_at_once_are_as_if_saved_one_by_one(world, tmp_path):
+    at = world.clock()
+    new = {
+        f"org-{number}": [OrganisationJoined(name=f"Organisation {number}")]
+        for number in range(300)
+    }
+    with world.store.begin() as unit:
+        states = unit.organisations.add_many(new, by="me", at=at)
+    reports = {
+        f"SUB-{number}": [
+            SubmissionReceived(
+                organisation="org-1", fingerprint=str(number), size=3, body=b"abc"
+            )
+        ]
+        for number in range(600)
+    }
+    with world.store.begin() as unit:
+        unit.submissions.add_many(reports, by="me", at=at)
+    with world.store.read() as unit:
+        assert [unit.organisations.get(name) for name in new] == list(states)
+        assert unit.submissions.report("SUB-599") == b"abc"
+    with pytest.raises(Conflict), world.store.begin() as unit:
+        unit.organisations.add_many(new, by="me", at=at)
+    signer = new_signer("log", secrets.token_bytes)
+    log = Sequencer(world.store.engine, TileFolder(tmp_path / "log"), signer, "log")
+    assert log.round() == 900
+    found = check(log.engine, world.store.vault, log.tiles, signer.verifier(), "log")
+    assert not found.problems

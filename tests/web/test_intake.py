@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from fairlead.access.roles import Scope
+from fairlead.record import disclosure
 
 GOOD = b'{"purl":"pkg:pypi/example@1.0"}'
 JSON = {"content-type": "application/json"}
@@ -191,3 +192,20 @@ def test_a_full_database_is_an_honest_503(send, world):
     event.remove(world.store.engine, "connect", limit)
     world.store.engine.dispose()
     assert send(big).status_code == 202
+
+
+def test_a_finder_can_prove_offline_what_it_sent_and_when(send, world, client):
+    receipt = send().json()["receipt"]
+    address = f"/v1/submissions/{receipt}/proof"
+    mine = {"Authorization": f"Bearer {send.token}"}
+    early = client.get(address, headers=mine)
+    assert early.status_code == 503
+    assert "Retry-After" in early.headers
+    world.work()
+    answer = client.get(address, headers=mine)
+    (proved,) = disclosure.verify(disclosure.parse(answer.content).events, world.key)
+    assert proved.stream == f"submission/{receipt}"
+    assert proved.body == GOOD
+    world.join("Other")
+    other = {"Authorization": f"Bearer {world.token('Other')}"}
+    assert client.get(address, headers=other).status_code == 404

@@ -4,7 +4,7 @@ import time
 
 import httpx
 
-from fairlead.access.roles import SCOPES, Role
+from fairlead.access.roles import Role, token_scopes
 
 REPORT = {
     "purl": "pkg:pypi/example@1.0",
@@ -48,7 +48,7 @@ def test_the_same_report_gets_the_same_receipt(serving):
     )
     assert first.json()["receipt"] == second.json()["receipt"]
     world.join("Coordinators")
-    theirs = world.token("Coordinators", *SCOPES[Role.COORDINATOR])
+    theirs = world.token("Coordinators", *token_scopes(Role.COORDINATOR))
     listed = httpx.get(
         f"{address}/v1/submissions", headers={"Authorization": f"Bearer {theirs}"}
     )

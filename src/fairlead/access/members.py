@@ -70,6 +70,10 @@ class PersonLeft(Fact, frozen=True, tag="person.left@1"):
     """A person acts for nobody any more."""
 
 
+class PersonErased(Fact, frozen=True, tag="person.erased@1"):
+    """What is personal about a person was destroyed."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
     """Somebody who signs in."""
@@ -80,6 +84,7 @@ class Person:
     name: str | None
     """Nothing once it was erased."""
     active: bool = True
+    erased: bool = False
     version: int = 1
 
     @property
@@ -103,10 +108,12 @@ def _person(state: Person | None, event: Event) -> Person:
             )
         case Person(), PersonLeft():
             return replace(state, active=False, version=event.version)
+        case Person(), PersonErased():
+            return replace(state, name=None, erased=True, version=event.version)
     raise unexpected(event)
 
 
-PEOPLE = Subject("person", Person, (PersonEnrolled, PersonLeft), _person)
+PEOPLE = Subject("person", Person, (PersonEnrolled, PersonLeft, PersonErased), _person)
 
 
 # --- Token ---------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from fairlead.access import members, secrets
 from fairlead.access.members import Organisation, Person, Token
 from fairlead.access.ports import AccessUnit, Pass
-from fairlead.access.roles import Asker, Role, Scope
+from fairlead.access.roles import APART, PERSONAL, Asker, Role, Scope
 from fairlead.base import ids
 from fairlead.base.ids import PersonId, TokenId
 from fairlead.base.ports import Randomness
@@ -91,6 +91,13 @@ def enrol(  # noqa: PLR0913 - one value a thing that must be said
             "a person needs a role: " + ", ".join(Role),
             [Violation("missing_field", "roles", "name at least one role")],
         )
+    apart = APART & set(roles)
+    if apart and len(set(roles)) > 1:
+        raise Invalid(
+            f"{min(apart)} goes with no other role: whoever keeps or watches the others"
+            " must not read reports; enrol two people",
+            [Violation("roles_conflict", "roles", f"{min(apart)} stands alone")],
+        )
     return unit.people.save(
         None,
         [
@@ -119,6 +126,22 @@ def end_person(
     return unit.people.save(
         person, [members.PersonLeft()], name=person.id, by=asker.actor, at=at
     )
+
+
+def erase_person(
+    unit: AccessUnit, asker: Asker, person_id: PersonId, *, at: datetime
+) -> Person:
+    """Destroy what is personal about somebody who has left; what they did stays."""
+    asker.needs(Scope.PEOPLE_MANAGE)
+    person = unit.people.get(person_id)
+    if person.active:
+        raise Refused(f"{person_id} still takes part; end it first")
+    if person.erased:
+        raise Refused(f"{person_id} was erased already")
+    facts = [members.PersonErased()]
+    unit.people.save(person, facts, name=person.id, by=asker.actor, at=at)
+    unit.people.destroy(person.id, at=at)
+    return unit.people.get(person.id)
 
 
 def hand_out_code(
@@ -210,6 +233,12 @@ def issue_token(  # noqa: PLR0913 - one value a thing that must be said
         raise Invalid(
             "a token needs a scope: " + ", ".join(Scope),
             [Violation("missing_field", "scopes", "name at least one scope")],
+        )
+    if personal := PERSONAL & scopes:
+        named = ", ".join(sorted(personal))
+        raise Invalid(
+            f"only a person who has signed in can do this, no program: {named}",
+            [Violation("personal_scope", "scopes", f"leave out {named}")],
         )
     secret = secrets.new_token(randomness)
     token = unit.tokens.save(

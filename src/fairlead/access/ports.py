@@ -9,7 +9,7 @@ from typing import Protocol
 
 from fairlead.access.members import Organisation, Person, Token
 from fairlead.base.ids import PersonId
-from fairlead.record.subjects import Subjects
+from fairlead.record.subjects import Destroyable, Subjects
 
 
 class Organisations(Subjects[Organisation], Protocol):
@@ -19,7 +19,7 @@ class Organisations(Subjects[Organisation], Protocol):
         """Return every organisation, by name."""
 
 
-class People(Subjects[Person], Protocol):
+class People(Destroyable[Person], Protocol):
     """All people."""
 
     def all(self) -> Sequence[Person]:

@@ -12,12 +12,26 @@ from fairlead.errors import NotAllowed
 class Role(StrEnum):
     """What a person or token acts as."""
 
+    FINDER = "finder"
+    """Finds vulnerabilities; hands them in and follows them."""
     REPORTER = "reporter"
     """Conveys reports for its organisation, and follows them."""
+    OWNER = "owner"
+    """Maintains software; sees the cases that its organisation was read in to."""
+    MEMBER = "member"
+    """Takes part; sees the cases that its organisation was read in to."""
     COORDINATOR = "coordinator"
     """Works on all cases of the clearinghouse."""
+    OFFICIAL = "official"
+    """Makes determinations about models; has nothing to do with cases."""
+    EVALUATOR = "evaluator"
+    """Measures models in an engagement; has nothing to do with cases."""
+    PARTNER = "partner"
+    """Gets access to models after the programme; has nothing to do with cases."""
     ADMINISTRATOR = "administrator"
     """Keeps organisations, people and tokens; reads no report and no case."""
+    AUDITOR = "auditor"
+    """Sees who read what; reads no report and no case itself."""
 
 
 class Scope(StrEnum):
@@ -29,24 +43,44 @@ class Scope(StrEnum):
     CASE_READ_JOINED = "case:read-joined"
     CASE_READ_ALL = "case:read-all"
     CASE_MOVE = "case:move"
+    CASE_DESTROY = "case:destroy"
+    CASE_EXPORT = "case:export"
     ADVISORY_PUBLISH = "advisory:publish"
     PEOPLE_MANAGE = "people:manage"
+    TRACE_READ_ALL = "trace:read-all"
 
+
+PERSONAL = frozenset({Scope.CASE_DESTROY, Scope.CASE_EXPORT})
+"""What only a person can do, never a program with a token."""
+
+_REPORTING = frozenset(
+    {Scope.REPORT_SUBMIT, Scope.REPORT_READ_OWN, Scope.CASE_READ_JOINED}
+)
 
 SCOPES: dict[Role, frozenset[Scope]] = {
-    Role.REPORTER: frozenset(
-        {Scope.REPORT_SUBMIT, Scope.REPORT_READ_OWN, Scope.CASE_READ_JOINED}
-    ),
+    Role.FINDER: _REPORTING,
+    Role.REPORTER: _REPORTING,
+    Role.OWNER: frozenset({Scope.CASE_READ_JOINED}),
+    Role.MEMBER: frozenset({Scope.CASE_READ_JOINED}),
     Role.COORDINATOR: frozenset(
         {
             Scope.REPORT_READ_ALL,
             Scope.CASE_READ_ALL,
             Scope.CASE_MOVE,
+            Scope.CASE_DESTROY,
+            Scope.CASE_EXPORT,
             Scope.ADVISORY_PUBLISH,
         }
     ),
+    Role.OFFICIAL: frozenset(),
+    Role.EVALUATOR: frozenset(),
+    Role.PARTNER: frozenset(),
     Role.ADMINISTRATOR: frozenset({Scope.PEOPLE_MANAGE}),
+    Role.AUDITOR: frozenset({Scope.TRACE_READ_ALL}),
 }
+
+APART = frozenset({Role.ADMINISTRATOR, Role.AUDITOR})
+"""Roles that nobody holds together with another: they watch, or are watched."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +95,11 @@ class Asker:
     def may(self, scope: Scope) -> bool:
         """Tell whether the asker holds *scope*."""
         return scope in self.scopes
+
+    @property
+    def is_person(self) -> bool:
+        """Tell whether a person is asking, not a program or the system."""
+        return self.actor.startswith("person/")
 
     def needs(self, scope: Scope) -> None:
         """Raise `NotAllowed` unless the asker holds *scope*."""
@@ -81,3 +120,8 @@ def operator(name: str) -> Asker:
 def scopes_of(roles: frozenset[Role]) -> frozenset[Scope]:
     """Return everything that *roles* together allow."""
     return frozenset().union(*(SCOPES[role] for role in roles))
+
+
+def token_scopes(*roles: Role) -> frozenset[Scope]:
+    """Return what a program that acts in *roles* may do: never what is personal."""
+    return scopes_of(frozenset(roles)) - PERSONAL

@@ -13,6 +13,8 @@ Receipt = NewType("Receipt", str)
 """Names a submission and the one finding in it; holding it proves the submission."""
 CaseId = NewType("CaseId", str)
 AdvisoryId = NewType("AdvisoryId", str)
+TraceId = NewType("TraceId", str)
+ExportId = NewType("ExportId", str)
 
 _ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
 """Thirty-one characters; none is mistaken for another when read aloud or typed."""
@@ -50,3 +52,13 @@ def new_person_id(randomness: Randomness) -> PersonId:
 def new_token_id(randomness: Randomness) -> TokenId:
     """Return the public name of a token, by which it is listed and revoked."""
     return TokenId("tok-" + random_text(randomness, 12))
+
+
+def new_trace_id(randomness: Randomness) -> TraceId:
+    """Return a trace's name."""
+    return TraceId("tr-" + random_text(randomness, 16))
+
+
+def new_export_id(randomness: Randomness) -> ExportId:
+    """Return an export's name."""
+    return ExportId("exp-" + random_text(randomness, 12))

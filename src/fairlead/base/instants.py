@@ -7,6 +7,7 @@ Fairlead stores or compares a naive or local time.
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from fairlead.errors import Invalid, Violation
 
@@ -19,6 +20,7 @@ def in_utc(at: datetime) -> datetime:
     return at.astimezone(UTC)
 
 
+@lru_cache(maxsize=1024)
 def text(at: datetime) -> str:
     """Write *at* as RFC 3339 in UTC with six decimals: `2026-08-18T14:03:21.000000Z`.
 

@@ -57,6 +57,9 @@ MOVES: dict[State, frozenset[State]] = {
 }
 """What can follow what; the picture in the docs is drawn from this table."""
 
+DESTROYABLE = frozenset({State.CLOSED, State.REJECTED, State.MERGED})
+"""States in which what is confidential about a case can be destroyed."""
+
 BY_OWN_COMMAND = frozenset({State.PUBLISHED, State.MERGED})
 """States reached by publishing and by merging, not by moving."""
 
@@ -134,6 +137,21 @@ class AdvisoryPublished(Fact, frozen=True, tag="case.advisory_published@1"):
     advisory: AdvisoryId
 
 
+class Ground(StrEnum):
+    """Why a case was destroyed; in words of a list, since it outlives the case."""
+
+    END = "its time was over"
+    REQUEST = "those concerned asked for it"
+    LAW = "the law asks for it"
+    MISTAKE = "it should not have been kept"
+
+
+class CaseDestroyed(Fact, frozen=True, tag="case.destroyed@1"):
+    """Everything confidential about the case was destroyed."""
+
+    ground: Ground
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
     """One vulnerability under coordination."""
@@ -153,6 +171,7 @@ class Case:
     participants: frozenset[OrganisationId] = frozenset()
     merged_into: CaseId | None = None
     advisory: AdvisoryId | None = None
+    destroyed: bool = False
     version: int = 1
 
     @property
@@ -165,6 +184,11 @@ class Case:
         """Return where a person can move the case, in the order of `State`."""
         ahead = MOVES[self.state] - BY_OWN_COMMAND
         return tuple(state for state in State if state in ahead)
+
+    @property
+    def destroyable(self) -> bool:
+        """Tell whether nobody works on the case any more."""
+        return self.state in DESTROYABLE and not self.destroyed
 
     @property
     def publishable(self) -> bool:
@@ -191,6 +215,7 @@ def moved(case: Case, to: State, reason: str) -> Sequence[Fact]:
         Refused: *to* cannot follow the present state, or has a command of its own.
 
     """
+    _refuse_destroyed(case)
     if to not in case.next_states:
         ahead = ", ".join(case.next_states) or "nothing"
         raise Refused(f"{case.id} is {case.state}; what can follow: {ahead}")
@@ -241,6 +266,25 @@ def published(case: Case, advisory: AdvisoryId, *, at: datetime) -> Sequence[Fac
     return [*embargo_ended(case, at=at), AdvisoryPublished(advisory=advisory)]
 
 
+def destroyed(case: Case, ground: Ground) -> Sequence[Fact]:
+    """Return what destroying *case* means.
+
+    Raises:
+        Refused: somebody may still work on it, or it was destroyed already.
+
+    """
+    if case.destroyed:
+        raise Refused(f"{case.id} was destroyed already")
+    if not case.destroyable:
+        raise Refused(f"{case.id} is {case.state}; close or reject it first")
+    return [CaseDestroyed(ground=ground)]
+
+
+def _refuse_destroyed(case: Case) -> None:
+    if case.destroyed:
+        raise Refused(f"{case.id} was destroyed; nothing more can be done with it")
+
+
 def _reason(reason: str) -> str:
     if not reason.strip():
         raise Invalid(
@@ -250,7 +294,7 @@ def _reason(reason: str) -> str:
     return reason.strip()
 
 
-def _evolve(state: Case | None, event: Event) -> Case:  # noqa: PLR0911 - one a fact
+def _evolve(state: Case | None, event: Event) -> Case:  # noqa: C901, PLR0911 - one a fact
     if state is None:
         return _first(event)
     state = replace(state, version=event.version)
@@ -279,6 +323,8 @@ def _evolve(state: Case | None, event: Event) -> Case:  # noqa: PLR0911 - one a 
             return replace(
                 state, state=State.PUBLISHED, advisory=advisory, moved_at=event.at
             )
+        case CaseDestroyed():
+            return replace(state, title=None, destroyed=True)
     raise unexpected(event)
 
 
@@ -311,6 +357,7 @@ CASES = Subject(
         EmbargoEnded,
         ParticipantReadIn,
         AdvisoryPublished,
+        CaseDestroyed,
     ),
     _evolve,
 )

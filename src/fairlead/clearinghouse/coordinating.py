@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from fairlead.access.roles import Asker, Scope
+from fairlead.access.traces import How, Moment, Trace, leave_trace, refuse_bulk
 from fairlead.access.visibility import CASES, holds
 from fairlead.base.ids import CaseId, OrganisationId, Receipt
 from fairlead.clearinghouse import cases
@@ -14,7 +15,7 @@ from fairlead.clearinghouse.cases import Case, State
 from fairlead.clearinghouse.findings import Finding
 from fairlead.clearinghouse.intake import finding_of
 from fairlead.clearinghouse.ports import ClearinghouseUnit, Page, Timer
-from fairlead.clearinghouse.submissions import PairVerdict, Submission
+from fairlead.clearinghouse.submissions import SUBMISSIONS, PairVerdict, Submission
 from fairlead.errors import Invalid, Refused
 from fairlead.formats import tap
 from fairlead.record.events import Event
@@ -22,16 +23,21 @@ from fairlead.record.events import Event
 TIMEKEEPER = Asker(actor="system/timer")
 
 
-def queue(
+def queue(  # noqa: PLR0913 - one value a thing that must be said
     unit: ClearinghouseUnit,
     asker: Asker,
     page: Page,
+    moment: Moment,
     *,
     states: Sequence[State] = (),
     words: str = "",
 ) -> Sequence[Case]:
-    """Return the cases that *asker* may see, the newest first."""
-    return unit.cases.seen(CASES.condition(asker), page, states=states, words=words)
+    """Return the cases that *asker* may see, the newest first; it leaves a trace."""
+    condition = CASES.condition(asker)
+    seen = unit.cases.seen(condition, page, states=states, words=words)
+    objects = [cases.CASES.stream(case.id) for case in seen]
+    leave_trace(unit, asker, objects, How.LISTED, moment)
+    return seen
 
 
 def count(unit: ClearinghouseUnit, asker: Asker) -> dict[State, int]:
@@ -75,22 +81,33 @@ class Doubt:
 class CaseView:
     """All that somebody who may see a case sees of it."""
 
+    readings: Sequence[Trace]
+    """Who has read it, the newest first."""
+
     case: Case
     filed: Sequence[Filed]
     doubts: Sequence[Doubt]
     history: Sequence[Event]
 
 
-def view(unit: ClearinghouseUnit, asker: Asker, case_id: CaseId) -> CaseView:
-    """Return a case with its findings, doubts and history.
+def view(
+    unit: ClearinghouseUnit, asker: Asker, case_id: CaseId, moment: Moment
+) -> CaseView:
+    """Return a case with its findings, doubts and history; it leaves a trace on each.
 
     Raises:
         NotFound: there is none, or *asker* may not know of it; which is not said.
+        NotAllowed: *asker* has opened so many cases that this is an export.
 
     """
     case = find(unit, asker, case_id)
+    stream = cases.CASES.stream(case.id)
+    refuse_bulk(unit, asker, stream, Scope.CASE_READ_ALL, moment)
     submissions = unit.submissions.of_case(case.id)
+    read = [stream, *(SUBMISSIONS.stream(submission.id) for submission in submissions)]
+    leave_trace(unit, asker, read, How.READ, moment)
     return CaseView(
+        readings=unit.traces.of(stream),
         case=case,
         filed=[_filed(unit, submission) for submission in submissions],
         doubts=[

@@ -61,9 +61,9 @@ def decide(
     Done twice it does nothing the second time.
     """
     submission = unit.submissions.get(receipt)
-    if submission.status is Status.DONE:
+    if submission.status is Status.DONE or submission.destroyed:
         return submission
-    finding = _finding(unit, receipt)
+    finding = finding_in(unit, receipt)
     if finding is None:
         case = _open(unit, receipt, "Unreadable report", rules, at, randomness)
         return _file(unit, submission, Outcome.UNREADABLE, case.id, _Compared(), at)
@@ -78,7 +78,8 @@ def decide(
     return _file(unit, submission, outcome, case.id, compared, at)
 
 
-def _finding(unit: ClearinghouseUnit, receipt: Receipt) -> Finding | None:
+def finding_in(unit: ClearinghouseUnit, receipt: Receipt) -> Finding | None:
+    """Return what a submission says; nothing if it cannot be read any more."""
     document = unit.submissions.report(receipt)
     if document is None:
         return None

@@ -9,14 +9,16 @@ from enum import StrEnum
 from typing import Protocol
 
 from fairlead.access.ports import Organisations
+from fairlead.access.traces import Traces
 from fairlead.access.visibility import Condition
 from fairlead.base.ids import CaseId, OrganisationId, Receipt
 from fairlead.clearinghouse.advisories import PublishedAdvisory
 from fairlead.clearinghouse.cases import Case, State
 from fairlead.clearinghouse.duplicates import Index
+from fairlead.clearinghouse.exports import Export
 from fairlead.clearinghouse.submissions import Reasons, Submission
-from fairlead.record.events import Event
-from fairlead.record.subjects import Subjects
+from fairlead.record.events import Event, StoredEvent
+from fairlead.record.subjects import Destroyable, Subjects
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,10 +30,13 @@ class Page:
     size: int = 50
 
 
-class Submissions(Subjects[Submission], Protocol):
+class Submissions(Destroyable[Submission], Protocol):
     """All submissions."""
 
-    def by_digest(self, organisation: OrganisationId, digest: str) -> Submission | None:
+    def fingerprint(self, document: bytes) -> str:
+        """Return by what *document* is recognised; it says nothing without a key."""
+
+    def same(self, organisation: OrganisationId, document: bytes) -> Submission | None:
         """Return what *organisation* sent with these bytes, if it did."""
 
     def of_case(self, case: CaseId) -> Sequence[Submission]:
@@ -40,6 +45,15 @@ class Submissions(Subjects[Submission], Protocol):
     def report(self, receipt: Receipt) -> bytes | None:
         """Return the report exactly as sent; nothing once it was destroyed."""
 
+    def stored(self, name: str) -> Sequence[StoredEvent]:
+        """Return the events of the submission as they are stored, in order."""
+
+    def decided_in_order(self, page: Page) -> Sequence[Submission]:
+        """Return those that were answered, the first answered first."""
+
+    def waiting(self) -> Sequence[Receipt]:
+        """Return the receipts of those that wait for an answer."""
+
     def reasons(self, receipt: Receipt) -> Reasons:
         """Return why its pairs were decided as they were."""
 
@@ -47,7 +61,7 @@ class Submissions(Subjects[Submission], Protocol):
         """Return those for which *condition* holds, the newest first."""
 
 
-class Cases(Subjects[Case], Protocol):
+class Cases(Destroyable[Case], Protocol):
     """All cases."""
 
     def find(self, name: CaseId, condition: Condition) -> Case:
@@ -58,8 +72,8 @@ class Cases(Subjects[Case], Protocol):
     ) -> Sequence[Case]:
         """Return those for which *condition* holds, the newest first.
 
-        *states*, if any are named, and *words*, which must occur in the title, narrow
-        it down.
+        *states*, if any are named, and *words*, each of which must be a word of the
+        title or a part of one between underscores, narrow it down.
         """
 
     def count(self, condition: Condition) -> dict[State, int]:
@@ -67,6 +81,9 @@ class Cases(Subjects[Case], Protocol):
 
     def history(self, name: CaseId) -> Sequence[Event]:
         """Return everything that happened to the case, in order."""
+
+    def under_embargo(self) -> Sequence[tuple[CaseId, datetime]]:
+        """Return the cases whose embargo has not been noted as over, and its end."""
 
 
 class Advisories(Subjects[PublishedAdvisory], Protocol):
@@ -76,11 +93,30 @@ class Advisories(Subjects[PublishedAdvisory], Protocol):
         """Return advisories, the newest first."""
 
 
+class Exports(Subjects[Export], Protocol):
+    """All exports."""
+
+    def newest(self, page: Page) -> Sequence[Export]:
+        """Return exports, the newest first."""
+
+
+class KeptIndex(Index, Protocol):
+    """The index of findings, kept beside the record it is made from."""
+
+    def forget(self, receipt: Receipt) -> None:
+        """Drop everything that is known of a finding."""
+
+    def clear(self) -> None:
+        """Drop everything that is known of any finding."""
+
+
 class Job(StrEnum):
     """Work that follows from what was stored, done soon after."""
 
     DECIDE = "decide"
     """Compare a submission with earlier ones."""
+    DESTROY_KEY = "destroy key"
+    """Destroy the key of a subject whose bodies were destroyed."""
 
 
 class Timer(StrEnum):
@@ -120,8 +156,16 @@ class ClearinghouseUnit(Protocol):
         """All advisories."""
 
     @property
-    def index(self) -> Index:
+    def index(self) -> KeptIndex:
         """Where earlier findings are looked up by what they share with a new one."""
+
+    @property
+    def traces(self) -> Traces:
+        """Who read what."""
+
+    @property
+    def exports(self) -> Exports:
+        """All exports."""
 
     @property
     def agenda(self) -> Agenda:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from fairlead.access.roles import Asker, Scope
+from fairlead.access.traces import How, Moment, Trace, leave_trace, refuse_bulk
 from fairlead.access.visibility import SUBMISSIONS, holds
 from fairlead.base.ids import Receipt, new_receipt
 from fairlead.base.ports import Randomness
+from fairlead.clearinghouse.cases import CASES
 from fairlead.clearinghouse.ports import ClearinghouseUnit, Job, Page
+from fairlead.clearinghouse.submissions import SUBMISSIONS as SUBMISSION
 from fairlead.clearinghouse.submissions import Submission, SubmissionReceived
 from fairlead.errors import NotFound
 from fairlead.formats import tap
+from fairlead.record.events import StoredEvent
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +48,7 @@ def submit(
     asker.needs(Scope.REPORT_SUBMIT)
     if asker.organisation is None:
         raise NotFound("reports come from organisations")
-    digest = hashlib.sha256(document).hexdigest()
-    earlier = unit.submissions.by_digest(asker.organisation, digest)
+    earlier = unit.submissions.same(asker.organisation, document)
     if earlier is not None:
         return Accepted(earlier, again=True)
     tap.decode(document)
@@ -55,7 +57,7 @@ def submit(
         [
             SubmissionReceived(
                 organisation=asker.organisation,
-                digest=digest,
+                fingerprint=unit.submissions.fingerprint(document),
                 size=len(document),
                 body=document,
             )
@@ -81,23 +83,64 @@ def may_see_outcome(asker: Asker, submission: Submission) -> bool:
     return holds(SUBMISSIONS.condition(asker), submission)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportView:
+    """All that its sender, or a coordinator, sees of a submission."""
+
+    submission: Submission
+    document: bytes | None
+    """Exactly as sent; nothing once it was destroyed."""
+    readings: Sequence[Trace]
+    """Who has read it, the newest first."""
+
+
 def read_report(
-    unit: ClearinghouseUnit, asker: Asker, receipt: Receipt
-) -> bytes | None:
-    """Return a report exactly as sent; nothing once it was destroyed.
+    unit: ClearinghouseUnit, asker: Asker, receipt: Receipt, moment: Moment
+) -> ReportView:
+    """Return a report exactly as sent; it leaves a trace.
 
     Raises:
         NotFound: there is none, or *asker* may not know of it.
+        NotAllowed: *asker* has opened so many cases that this is an export.
 
     """
     submission = unit.submissions.get(receipt)
     if not may_see_outcome(asker, submission):
         raise NotFound(f"no submission {receipt}")
-    return unit.submissions.report(receipt)
+    stream = SUBMISSION.stream(receipt)
+    case = CASES.stream(submission.case) if submission.case else ""
+    refuse_bulk(unit, asker, case, Scope.REPORT_READ_ALL, moment)
+    objects = [stream, case] if case and asker.may(Scope.REPORT_READ_ALL) else [stream]
+    leave_trace(unit, asker, objects, How.READ, moment)
+    return ReportView(
+        submission=submission,
+        document=unit.submissions.report(receipt),
+        readings=unit.traces.of(stream),
+    )
+
+
+def received(
+    unit: ClearinghouseUnit, asker: Asker, receipt: Receipt, moment: Moment
+) -> StoredEvent:
+    """Return the event by which a report was received, for its proof; leaves a trace.
+
+    Raises:
+        NotFound: there is none, or *asker* may not know of it.
+
+    """
+    read_report(unit, asker, receipt, moment)
+    return unit.submissions.stored(receipt)[0]
 
 
 def list_submissions(
-    unit: ClearinghouseUnit, asker: Asker, page: Page
+    unit: ClearinghouseUnit, asker: Asker, page: Page, moment: Moment
 ) -> Sequence[Submission]:
-    """Return the submissions that *asker* may see, the newest first."""
-    return unit.submissions.seen(SUBMISSIONS.condition(asker), page)
+    """Return the submissions that *asker* may see, the newest first.
+
+    On those of other organisations it leaves a trace.
+    """
+    seen = unit.submissions.seen(SUBMISSIONS.condition(asker), page)
+    others = [s for s in seen if s.organisation != asker.organisation]
+    objects = [SUBMISSION.stream(submission.id) for submission in others]
+    leave_trace(unit, asker, objects, How.LISTED, moment)
+    return seen

@@ -9,7 +9,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from fairlead.base.ids import CaseId, OrganisationId, Receipt
-from fairlead.record.events import Event, Fact
+from fairlead.record.events import Event, Fact, Upcast
 from fairlead.record.subjects import Subject, name_of, unexpected
 
 
@@ -56,12 +56,12 @@ class Reasons(Struct, frozen=True, kw_only=True):
     by_pair: dict[Receipt, tuple[str, ...]] = {}
 
 
-class SubmissionReceived(Fact, frozen=True, tag="submission.received@1"):
+class SubmissionReceived(Fact, frozen=True, tag="submission.received@2"):
     """A report arrived and was kept; its bytes are the body, exactly as sent."""
 
     organisation: OrganisationId
-    digest: str
-    """SHA-256 of the bytes, in hexadecimal."""
+    fingerprint: str
+    """By what the same bytes are recognised; it says nothing of them without a key."""
     size: int
     body: bytes | None = None
 
@@ -81,29 +81,39 @@ class SubmissionRefiled(Fact, frozen=True, tag="submission.refiled@1"):
     case: CaseId
 
 
+class SubmissionDestroyed(Fact, frozen=True, tag="submission.destroyed@1"):
+    """The report, and why it was answered as it was, were destroyed."""
+
+    case: CaseId
+    """With the case it was filed in."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Submission:
     """One report and its answer."""
 
     id: Receipt
     organisation: OrganisationId
-    digest: str
+    fingerprint: str
     received_at: datetime
     status: Status = Status.QUEUED
     status_at: datetime
     outcome: Outcome | None = None
     case: CaseId | None = None
     pairs: tuple[Pair, ...] = ()
+    destroyed: bool = False
     version: int = 1
 
 
 def _evolve(state: Submission | None, event: Event) -> Submission:
     match state, event.fact:
-        case None, SubmissionReceived(organisation=organisation, digest=digest):
+        case None, SubmissionReceived(
+            organisation=organisation, fingerprint=fingerprint
+        ):
             return Submission(
                 id=Receipt(name_of(event)),
                 organisation=organisation,
-                digest=digest,
+                fingerprint=fingerprint,
                 received_at=event.at,
                 status_at=event.at,
             )
@@ -119,12 +129,26 @@ def _evolve(state: Submission | None, event: Event) -> Submission:
             )
         case Submission(), SubmissionRefiled(case=case):
             return replace(state, case=case, version=event.version)
+        case Submission(), SubmissionDestroyed():
+            return replace(state, destroyed=True, version=event.version)
     raise unexpected(event)
 
 
 SUBMISSIONS = Subject(
     "submission",
     Submission,
-    (SubmissionReceived, SubmissionDecided, SubmissionRefiled),
+    (SubmissionReceived, SubmissionDecided, SubmissionRefiled, SubmissionDestroyed),
     _evolve,
+    (
+        Upcast(
+            old="submission.received@1",
+            new="submission.received@2",
+            # It was the bare SHA-256 of the bytes, which whoever has them can recognise.
+            change=lambda data: {
+                "organisation": data["organisation"],
+                "fingerprint": data["digest"],
+                "size": data["size"],
+            },
+        ),
+    ),
 )

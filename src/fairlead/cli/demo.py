@@ -19,7 +19,7 @@ import click
 import httpx
 
 from fairlead.access import membership
-from fairlead.access.roles import SCOPES, Role, operator
+from fairlead.access.roles import Role, operator, token_scopes
 from fairlead.cli.catalogue import documents
 from fairlead.cli.output import command, show, system
 from fairlead.cli.serve import start_logging
@@ -181,7 +181,7 @@ class Stage:
                     me,
                     name,
                     label="demo",
-                    scopes=SCOPES[role],
+                    scopes=token_scopes(role),
                     lasts=lasts,
                     at=at,
                     randomness=secrets.token_bytes,

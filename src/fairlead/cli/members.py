@@ -197,6 +197,28 @@ def end_person(person: str, home: Path | None, *, as_json: bool) -> None:
     )
 
 
+@person.command("erase")
+@click.argument("person")
+@command
+def erase_person(person: str, home: Path | None, *, as_json: bool) -> None:
+    """Destroy what is personal about PERSON, who has left; what they did stays."""
+    from fairlead.access import membership
+
+    with system(home) as opened:
+        with opened.store.begin() as unit:
+            erased = membership.erase_person(
+                unit, _operator(), PersonId(person), at=now()
+            )
+        opened.store.destroy_keys()
+        opened.store.wipe_journal()
+        opened.publish_record()
+    show(
+        {"person": erased.id, "erased": erased.erased},
+        as_json=as_json,
+        text=f"{erased.id} is erased",
+    )
+
+
 @click.group()
 def token() -> None:
     """Tokens with which programs act."""

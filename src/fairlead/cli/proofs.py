@@ -8,12 +8,14 @@ from typing import TypeVar
 
 import click
 
+from fairlead.cli import disclosing
 from fairlead.cli.output import command, show, system
 from fairlead.errors import Damaged, Invalid, Violation
 
 K = TypeVar("K")
 
 _FILE = click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path)
+_FILE_OR_FOLDER = click.Path(exists=True, allow_dash=True, path_type=Path)
 
 
 @click.command()
@@ -82,7 +84,7 @@ def prove(event: str, home: Path | None, *, as_json: bool) -> None:
 
 
 @click.command()
-@click.argument("proof", type=_FILE)
+@click.argument("proof", type=_FILE_OR_FOLDER)
 @click.option("--key", "written", required=True, help="What `record key` printed.")
 @click.option("--entry", help="The entry that must be in the log, in hexadecimal.")
 @click.option("--witness", multiple=True, help="Key of a witness that must agree.")
@@ -96,10 +98,11 @@ def verify(  # noqa: PLR0913 - one for each option
     *,
     as_json: bool,
 ) -> None:
-    """Verify PROOF, a file, with nothing but keys: no folder, no database, no network.
+    """Verify PROOF with nothing but keys: no database, no network.
 
-    Without --entry only the signatures are verified, and nothing is said about any
-    entry.
+    PROOF is what `record prove` or `record disclose` printed, or the folder that `record
+    export` wrote. Of a proof without --entry only the signatures are verified, and
+    nothing is said about any entry.
     """
     from fairlead.record.cosignatures import Witness
     from fairlead.record.notes import Note, Verifier
@@ -107,7 +110,14 @@ def verify(  # noqa: PLR0913 - one for each option
 
     verifier = _key(Verifier.read, "--key", written)
     witnesses = [_key(Witness.read, "--witness", one) for one in witness]
-    read = TlogProof.parse(_text(proof))
+    if proof.is_dir():
+        disclosing.verify_export(proof, verifier, as_json=as_json)
+        return
+    text = _text(proof)
+    if text.startswith("{"):
+        disclosing.verify_disclosure(text, verifier, as_json=as_json)
+        return
+    read = TlogProof.parse(text)
     if entry is None:
         checkpoint = read.signed(verifier)
     else:

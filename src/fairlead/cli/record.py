@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from fairlead.cli import proofs
+from fairlead.cli import disclosing, proofs
 from fairlead.cli.output import Exit, command, show, system
 
 
@@ -23,6 +23,9 @@ for _command in (
     proofs.prove,
     proofs.verify,
     proofs.consistency,
+    disclosing.disclose,
+    disclosing.export,
+    disclosing.rebuild,
 ):
     record.add_command(_command)
 
@@ -51,6 +54,7 @@ def check(home: Path | None, *, as_json: bool) -> None:
     )
     text = [
         counted,
+        *(f"  {n} by {event}" for event, n in sorted(found.destroyed_by.items())),
         *(f"{p.code}: {p.subject}: {p.message}" for p in found.problems),
         "The record holds." if not found.faults else f"{found.faults} faults.",
     ]
@@ -62,6 +66,7 @@ def check(home: Path | None, *, as_json: bool) -> None:
             "size": found.size,
             "waiting": found.waiting,
             "destroyed": found.destroyed,
+            "destroyed_by": dict(found.destroyed_by),
             "faults": found.faults,
             "problems": [asdict(problem) for problem in found.problems],
             "checkpoint": checkpoint,

@@ -27,3 +27,9 @@ class Store(Protocol):
 
     def read(self) -> AbstractContextManager[Unit]:
         """Open a unit that only reads, and so waits for no writer."""
+
+    def destroy_key(self, stream: str) -> None:
+        """Destroy the key of a subject whose bodies were destroyed."""
+
+    def wipe_journal(self) -> None:
+        """Leave nothing of what was deleted in the database's journal."""

@@ -13,7 +13,7 @@ while the leaf stays as it was: `body_hash`, which tells nothing without the sal
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, get_args, get_type_hints
@@ -37,6 +37,20 @@ class Fact(Struct, frozen=True, kw_only=True):
     is the confidential content: a struct, or bytes that are stored as they are. It is
     `None` once it was destroyed, so every fold must do without it.
     """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upcast:
+    """How a header of an earlier version of a fact is read as the next version.
+
+    What is stored is never rewritten: a leaf in the log commits to its bytes.
+    """
+
+    old: str
+    """Such as `submission.received@1`."""
+    new: str
+    change: Callable[[dict[str, Any]], dict[str, Any]]
+    """Pure; takes and returns the fields of the header."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,8 +112,11 @@ def leaf_of(header_salt: bytes, header: bytes, body_hash: bytes) -> bytes:
 class Codec:
     """Facts to stored events and back, for a closed set of fact types."""
 
-    def __init__(self, fact_types: Iterable[type[Fact]]) -> None:
+    def __init__(
+        self, fact_types: Iterable[type[Fact]], upcasts: Iterable[Upcast] = ()
+    ) -> None:
         """Know *fact_types*; two with one tag are a programming error (`ValueError`)."""
+        self._upcasts = {upcast.old: upcast for upcast in upcasts}
         self._kinds: dict[str, tuple[type[Fact], type | None]] = {}
         for fact_type in fact_types:
             name = type_of(fact_type)
@@ -152,11 +169,11 @@ class Codec:
         where = f"{stored.stream}, event {stored.version}"
         try:
             header = msgspec.json.decode(stored.header, type=_Header)
-            fact_type, body_type = self._kinds[header.type]
-            data: dict[str, Any] = msgspec.json.decode(header.data)
+            kind, data = self._latest(header)
+            fact_type, body_type = self._kinds[kind]
             if body_type is not None and stored.body is not None:
                 data["body"] = _decode_body(stored.body, body_type)
-            fact = msgspec.convert(data | {"type": header.type}, fact_type)
+            fact = msgspec.convert(data | {"type": kind}, fact_type)
             at = instants.parse(header.at)
         except KeyError as error:
             raise Damaged(
@@ -171,6 +188,21 @@ class Codec:
             at=at,
             fact=fact,
         )
+
+    def has_body(self, kind: str) -> bool:
+        """Tell whether events of type *kind*, of whatever version, have a body."""
+        while kind in self._upcasts:
+            kind = self._upcasts[kind].new
+        return kind in self._kinds and self._kinds[kind][1] is not None
+
+    def _latest(self, header: _Header) -> tuple[str, dict[str, Any]]:
+        """Return type and fields of *header* as the present version has them."""
+        kind: str = header.type
+        data: dict[str, Any] = msgspec.json.decode(header.data)
+        while kind in self._upcasts:
+            upcast = self._upcasts[kind]
+            kind, data = upcast.new, upcast.change(data)
+        return kind, data
 
 
 def problems(stored: StoredEvent) -> Iterator[str]:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Generic, Protocol, TypeVar
 
 from fairlead.errors import Damaged
-from fairlead.record.events import Event, Fact
+from fairlead.record.events import Event, Fact, Upcast
 
 S = TypeVar("S")
 
@@ -34,6 +34,13 @@ class Subject(Generic[S]):
     facts: tuple[type[Fact], ...]
     evolve: Callable[[S | None, Event], S]
     """Reads recorded decisions only: never a clock, a catalogue or a matcher."""
+    upcasts: tuple[Upcast, ...] = ()
+    """How facts of earlier versions are read."""
+
+    @property
+    def confidential(self) -> bool:
+        """Tell whether anything about such a subject must be kept closed."""
+        return any("body" in fact.__struct_fields__ for fact in self.facts)
 
     def stream(self, name: str) -> str:
         """Return the stream of the subject called *name*: `case/FL-…`."""
@@ -67,6 +74,17 @@ class Subjects(Protocol[S]):
         Raises:
             Conflict: somebody recorded another fact since *before* was read.
 
+        """
+
+
+class Destroyable(Subjects[S], Protocol):
+    """Subjects whose confidential content can be destroyed."""
+
+    def destroy(self, name: str, *, at: datetime) -> None:
+        """Destroy every body of the subject, and have its key destroyed.
+
+        The fact that says so is saved before; the key itself is destroyed after the
+        commit, by a job that is written here.
         """
 
 

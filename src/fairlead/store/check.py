@@ -6,13 +6,14 @@ leaf has a place in the log; the log is the one that the checkpoint signs.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Connection, Engine, and_, func, select
+from sqlalchemy import Connection, Engine, RowMapping, and_, func, select
 
 from fairlead.errors import Damaged
 from fairlead.record.check import Problem, check_tree
@@ -20,9 +21,19 @@ from fairlead.record.events import StoredEvent, problems
 from fairlead.record.notes import CheckpointKey
 from fairlead.store import sequencer, tables
 from fairlead.store.engine import reading
-from fairlead.store.subjects import Kept
+from fairlead.store.subjects import (
+    Kept,
+    encode,
+    event_rows,
+    state_context,
+    stored_event,
+)
 from fairlead.store.tiles import TileFolder
 from fairlead.store.unit import CODEC, KEPT
+from fairlead.store.vault import Vault
+
+DESTROYING = frozenset({"case.destroyed", "submission.destroyed", "person.erased"})
+"""Facts that say that the bodies of their subject were destroyed."""
 
 SHOWN = 1_000
 """How many problems are listed; all are counted."""
@@ -35,6 +46,8 @@ class Findings:
     events: int = 0
     destroyed: int = 0
     """Events whose body was destroyed; their leaves stand."""
+    destroyed_by: Counter[str] = field(default_factory=Counter)
+    """The same by the event that destroyed them: `case/FL-…@9`."""
     subjects: int = 0
     size: int = 0
     """How many events have a place in the log."""
@@ -59,8 +72,9 @@ Progress = Callable[[str, int], None]
 """Is told what is being checked, and how many were."""
 
 
-def check(
+def check(  # noqa: PLR0913 - one value a thing that is compared
     engine: Engine,
+    vault: Vault,
     tiles: TileFolder,
     verifier: CheckpointKey,
     origin: str,
@@ -74,7 +88,7 @@ def check(
     findings = Findings()
     with reading(engine) as connection:
         for kept in KEPT:
-            _check_subjects(connection, kept, findings, progress)
+            _Checker(connection, kept, vault, findings).check(progress)
         _check_kinds(connection, findings)
         _check_places(connection, findings)
         findings.size = sequencer.log_size(connection)
@@ -86,88 +100,109 @@ def check(
     return findings
 
 
-def _check_subjects(
-    connection: Connection, kept: Kept[Any], findings: Findings, progress: Progress
-) -> None:
-    """Compare each event with its leaf, and each fold with its snapshot."""
-    kind = kept.subject.kind
-    count = 0
-    for stream, stored in groupby(_events(connection, kind), lambda e: e.stream):
-        count += 1
-        state = _fold(kept, stream, list(stored), findings)
+@dataclass(frozen=True, slots=True)
+class _Checker:
+    """Compares each event of one kind with its leaf, and each fold with its snapshot."""
+
+    connection: Connection
+    kept: Kept[Any]
+    vault: Vault
+    findings: Findings
+
+    def check(self, progress: Progress) -> None:
+        """Check all subjects of the kind."""
+        kind, table = self.kept.subject.kind, self.kept.table
+        count = 0
+        rows = event_rows(self.connection, kind)
+        for stream, group in groupby(rows, lambda row: row["stream"]):
+            count += 1
+            self._check(stream, list(group))
+            if count % 1000 == 0:
+                progress(kind, count)
+        query = select(func.count()).select_from(table)
+        held = self.connection.execute(query).scalar_one()
+        if held != count:
+            self.findings.add(
+                "snapshot-count",
+                table.name,
+                f"{held} {kind} snapshots stand for {count} recorded subjects",
+            )
+        self.findings.subjects += count
+        progress(kind, count)
+
+    def _check(self, stream: str, rows: list[RowMapping]) -> None:
+        key = rows[0]["number"] if rows[0]["destroyed_at"] is None else None
+        try:
+            stored = [stored_event(row, key, self.vault) for row in rows]
+        except Damaged as error:
+            self.findings.events += len(rows)
+            self.findings.add("body", stream, str(error))
+            return
+        self._count(stream, rows, stored)
+        state = self._fold(stream, stored)
         if state is not None:
-            _compare(connection, kept, state, findings)
-        if count % 1000 == 0:
-            progress(kind, count)
-    rows = connection.execute(select(func.count()).select_from(kept.table)).scalar_one()
-    if rows != count:
-        findings.add(
-            "snapshot-count",
-            kept.table.name,
-            f"{rows} {kind} snapshots stand for {count} recorded subjects",
-        )
-    findings.subjects += count
-    progress(kind, count)
+            self._compare(state, key)
 
+    def _count(
+        self, stream: str, rows: list[RowMapping], stored: list[StoredEvent]
+    ) -> None:
+        """Count what was destroyed, and name what is closed without being destroyed."""
+        self.findings.events += len(stored)
+        gone = sum(e.body is None and CODEC.has_body(e.type) for e in stored)
+        if not gone:
+            return
+        self.findings.destroyed += gone
+        by = [e for e in stored if e.type.partition("@")[0] in DESTROYING]
+        if rows[0]["destroyed_at"] is None or not by:
+            self.findings.add(
+                "key",
+                stream,
+                f"{gone} bodies do not open any more, but no event says that they were"
+                " destroyed: their key is gone, or this database is an older copy",
+            )
+            return
+        self.findings.destroyed_by[f"{stream}@{by[0].version}"] += gone
 
-def _events(connection: Connection, kind: str) -> Iterator[StoredEvent]:
-    """Return the events of all subjects of *kind*, stream by stream, in order."""
-    table = tables.events
+    def _fold(self, stream: str, stored: list[StoredEvent]) -> Any:  # noqa: ANN401 - the state of any kind of subject
+        faults = [(e, said) for e in stored for said in problems(e)]
+        for event, said in faults:
+            self.findings.add("event", f"{stream}@{event.version}", said)
+        if [event.version for event in stored] != list(range(1, len(stored) + 1)):
+            self.findings.add("stream", stream, "an event of the stream is missing")
+            return None
+        try:
+            return self.kept.subject.fold(CODEC.decode(event) for event in stored)
+        except Damaged as error:
+            self.findings.add("fold", stream, str(error))
+            return None
 
-    query = (
-        select(table)
-        .where(table.c.stream.startswith(f"{kind}/", autoescape=True))
-        .order_by(table.c.stream, table.c.version)
-        .execution_options(yield_per=1000)
-    )
-    with connection.execute(query) as result:
-        for row in result.mappings():
-            yield StoredEvent(**row)
-
-
-def _fold(
-    kept: Kept[Any], stream: str, stored: list[StoredEvent], findings: Findings
-) -> Any:  # noqa: ANN401 - the state of any kind of subject
-    findings.events += len(stored)
-    findings.destroyed += sum(event.body is None for event in stored)
-    faults = [(e, said) for e in stored for said in problems(e)]
-    for event, said in faults:
-        findings.add("event", f"{stream}@{event.version}", said)
-    if [event.version for event in stored] != list(range(1, len(stored) + 1)):
-        findings.add("stream", stream, "an event of the stream is missing")
-        return None
-    try:
-        return kept.subject.fold(CODEC.decode(event) for event in stored)
-    except Damaged as error:
-        findings.add("fold", stream, str(error))
-        return None
-
-
-def _compare(
-    connection: Connection,
-    kept: Kept[Any],
-    state: Any,  # noqa: ANN401 - the state of any kind of subject
-    findings: Findings,
-) -> None:
-    """Compare the snapshot of one subject with the fold."""
-    subject = kept.subject.stream(state.id)
-    row = connection.execute(
-        select(kept.table).where(kept.table.c.id == state.id)
-    ).mappings()
-    found = row.one_or_none()
-    if found is None:
-        findings.add("snapshot", subject, "has events but no snapshot")
-        return
-    wrong = [name for name, value in kept.row(state).items() if found[name] != value]
-    for child, rows in kept.children(state).items():
-        whose = next(iter(child.c))
-        held = connection.execute(select(child).where(whose == state.id)).mappings()
-        if _sorted(held) != _sorted(rows):
-            wrong.append(child.name)
-    if wrong:
-        findings.add(
-            "snapshot", subject, f"differs from the fold in {', '.join(wrong)}"
-        )
+    def _compare(self, state: Any, key: int | None) -> None:  # noqa: ANN401 - any state
+        """Compare the snapshot of one subject with the fold."""
+        subject = self.kept.subject.stream(state.id)
+        table = self.kept.table
+        query = select(table).where(table.c.id == state.id)
+        found = self.connection.execute(query).mappings().one_or_none()
+        if found is None:
+            self.findings.add("snapshot", subject, "has events but no snapshot")
+            return
+        row = {**self.kept.row(state), "key": key}
+        wrong = [name for name, value in row.items() if found[name] != value]
+        try:
+            written = self.vault.unlock(key, found["state"], state_context(subject))
+        except Damaged:
+            written = None
+        if written != encode(state):
+            wrong.append("state")
+        for child, rows in self.kept.children(state, self.vault).items():
+            whose = next(iter(child.c))
+            mine = select(child).where(whose == state.id)
+            held = self.connection.execute(mine).mappings()
+            if _sorted(held) != _sorted(rows):
+                wrong.append(child.name)
+        if wrong:
+            self.findings.add(
+                "snapshot", subject, f"differs from the fold in {', '.join(wrong)}"
+            )
 
 
 def _sorted(rows: Any) -> list[list[tuple[str, Any]]]:  # noqa: ANN401 - rows of any table

@@ -2,34 +2,44 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 from collections.abc import Sequence
+from datetime import datetime
 
 import msgspec
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, exists, func, select
 
 from fairlead.access.visibility import Condition
 from fairlead.base.ids import CaseId, OrganisationId, Receipt
 from fairlead.clearinghouse.advisories import ADVISORIES, PublishedAdvisory
 from fairlead.clearinghouse.cases import CASES, Case, State
+from fairlead.clearinghouse.exports import EXPORTS, Export
 from fairlead.clearinghouse.ports import Page
 from fairlead.clearinghouse.submissions import (
     SUBMISSIONS,
     Reasons,
+    Status,
     Submission,
     SubmissionDecided,
     SubmissionReceived,
 )
-from fairlead.record.events import type_of
+from fairlead.record.events import Fact, type_of
 from fairlead.store import tables, visibility
-from fairlead.store.subjects import Kept, SQLSubjects
+from fairlead.store.subjects import Kept, SQLSubjects, stored_event
+from fairlead.store.vault import Vault, key_of
+
+WORDS = 10
+"""How many words are looked for, at most."""
 
 KEPT_SUBMISSIONS = Kept(
     SUBMISSIONS,
     tables.submissions,
     lambda state: {
         "organisation": state.organisation,
-        "digest": state.digest,
+        "fingerprint": state.fingerprint,
         "received_at": state.received_at,
+        "decided_at": None if state.status is not Status.DONE else state.status_at,
         "case_id": state.case,
     },
 )
@@ -39,20 +49,27 @@ KEPT_CASES = Kept(
     lambda state: {
         "state_name": state.state.value,
         "opened_at": state.opened_at,
-        "title": state.title,
+        "embargo_until": None if state.embargo_over else state.embargo_until,
     },
-    lambda state: {
+    lambda state, vault: {
         tables.case_participants: [
             {"case_id": state.id, "organisation": organisation}
             for organisation in sorted(state.participants)
-        ]
+        ],
+        tables.case_words: [
+            {"case_id": state.id, "word": word}
+            for word in sorted({_word(w, vault) for w in words_of(state.title or "")})
+        ],
     },
+    (tables.case_participants, tables.case_words),
 )
 KEPT_ADVISORIES = Kept(
     ADVISORIES,
     tables.advisories,
     lambda state: {"case_id": state.case, "published_at": state.published_at},
 )
+
+KEPT_EXPORTS = Kept(EXPORTS, tables.exports, lambda state: {"asked_at": state.asked_at})
 
 SUBMISSION_FIELDS = {"organisation": tables.submissions.c.organisation}
 CASE_FIELDS = {
@@ -67,10 +84,16 @@ CASE_FIELDS = {
 class SQLSubmissions(SQLSubjects[Submission]):
     """All submissions."""
 
-    def by_digest(self, organisation: OrganisationId, digest: str) -> Submission | None:
+    def fingerprint(self, document: bytes) -> str:
+        """Return by what *document* is recognised; it says nothing without a key."""
+        return self.vault.fingerprint(document, "report").hex()
+
+    def same(self, organisation: OrganisationId, document: bytes) -> Submission | None:
         """Return what *organisation* sent with these bytes, if it did."""
         table = tables.submissions
-        same = (table.c.organisation == organisation) & (table.c.digest == digest)
+        # The first version recognised reports by their bare SHA-256.
+        known = [self.fingerprint(document), hashlib.sha256(document).hexdigest()]
+        same = (table.c.organisation == organisation) & table.c.fingerprint.in_(known)
         found = self._many(self._states().where(same))
         return found[0] if found else None
 
@@ -80,13 +103,30 @@ class SQLSubmissions(SQLSubjects[Submission]):
         query = self._states().where(table.c.case_id == case)
         return self._many(query.order_by(table.c.received_at, table.c.id))
 
+    def decided_in_order(self, page: Page) -> Sequence[Submission]:
+        """Return those that were answered, the first answered first."""
+        table = tables.submissions
+        query = (
+            self._states()
+            .where(table.c.decided_at.is_not(None))
+            .order_by(table.c.decided_at, table.c.id)
+        )
+        return self._many(query.offset(page.after).limit(page.size))
+
+    def waiting(self) -> Sequence[Receipt]:
+        """Return the receipts of those that wait for an answer."""
+        table = tables.submissions
+        query = select(table.c.id).where(table.c.decided_at.is_(None))
+        query = query.order_by(table.c.received_at, table.c.id)
+        return [Receipt(name) for name in self.connection.execute(query).scalars()]
+
     def report(self, receipt: Receipt) -> bytes | None:
         """Return the report exactly as sent; nothing once it was destroyed."""
-        return self._body(receipt, type_of(SubmissionReceived))
+        return self._body(receipt, SubmissionReceived)
 
     def reasons(self, receipt: Receipt) -> Reasons:
         """Return why its pairs were decided as they were."""
-        body = self._body(receipt, type_of(SubmissionDecided))
+        body = self._body(receipt, SubmissionDecided)
         return msgspec.json.decode(body, type=Reasons) if body else Reasons()
 
     def seen(self, condition: Condition, page: Page) -> Sequence[Submission]:
@@ -99,14 +139,20 @@ class SQLSubmissions(SQLSubjects[Submission]):
         )
         return self._many(query.offset(page.after).limit(page.size))
 
-    def _body(self, receipt: Receipt, fact_type: str) -> bytes | None:
+    def _body(self, receipt: Receipt, fact_type: type[Fact]) -> bytes | None:
+        """Return the body of the first fact of this type, of whatever version."""
+        stream, table = SUBMISSIONS.stream(receipt), tables.events
+        kind = type_of(fact_type).partition("@")[0]
         query = (
-            select(tables.events.c.body)
-            .where(tables.events.c.stream == SUBMISSIONS.stream(receipt))
-            .where(tables.events.c.type == fact_type)
+            select(table)
+            .where(table.c.stream == stream, table.c.type.startswith(f"{kind}@"))
+            .order_by(table.c.version)
+            .limit(1)
         )
-        body: bytes | None = self.connection.execute(query).scalars().first()
-        return body
+        row = self.connection.execute(query).mappings().first()
+        if row is None:
+            return None
+        return stored_event(row, key_of(self.connection, stream), self.vault).body
 
 
 class SQLCases(SQLSubjects[Case]):
@@ -123,7 +169,7 @@ class SQLCases(SQLSubjects[Case]):
         """Return those for which *condition* holds, the newest first."""
         table = tables.cases
         query = self._states().where(
-            visibility.sql(condition, CASE_FIELDS), *_narrowed(states, words)
+            visibility.sql(condition, CASE_FIELDS), *self._narrowed(states, words)
         )
         query = query.order_by(table.c.opened_at.desc(), table.c.id)
         return self._many(query.offset(page.after).limit(page.size))
@@ -138,6 +184,31 @@ class SQLCases(SQLSubjects[Case]):
         )
         return {State(name): count for name, count in self.connection.execute(query)}
 
+    def under_embargo(self) -> Sequence[tuple[CaseId, datetime]]:
+        """Return the cases whose embargo has not been noted as over, and its end."""
+        table = tables.cases
+        query = select(table.c.id, table.c.embargo_until).where(
+            table.c.embargo_until.is_not(None)
+        )
+        return [(CaseId(name), until) for name, until in self.connection.execute(query)]
+
+    def _narrowed(
+        self, states: Sequence[State], words: str
+    ) -> list[ColumnElement[bool]]:
+        conditions: list[ColumnElement[bool]] = []
+        if states:
+            names = [state.value for state in states]
+            conditions.append(tables.cases.c.state_name.in_(names))
+        held = tables.case_words
+        conditions += [
+            exists().where(
+                held.c.case_id == tables.cases.c.id,
+                held.c.word == _word(word, self.vault),
+            )
+            for word in re.findall(r"\w+", words.casefold())[:WORDS]
+        ]
+        return conditions
+
 
 class SQLAdvisories(SQLSubjects[PublishedAdvisory]):
     """All published advisories."""
@@ -149,14 +220,22 @@ class SQLAdvisories(SQLSubjects[PublishedAdvisory]):
         return self._many(query.offset(page.after).limit(page.size))
 
 
-def _narrowed(states: Sequence[State], words: str) -> list[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = []
-    if states:
-        names = [state.value for state in states]
-        conditions.append(tables.cases.c.state_name.in_(names))
-    # Every word must occur; full-text search comes with the pages people work in.
-    conditions += [
-        tables.cases.c.title.icontains(word, autoescape=True)
-        for word in words.split()[:10]
-    ]
-    return conditions
+class SQLExports(SQLSubjects[Export]):
+    """All exports."""
+
+    def newest(self, page: Page) -> Sequence[Export]:
+        """Return exports, the newest first."""
+        table = tables.exports
+        query = self._states().order_by(table.c.asked_at.desc(), table.c.id)
+        return self._many(query.offset(page.after).limit(page.size))
+
+
+def words_of(title: str) -> Sequence[str]:
+    """Return the words by which a case with this title is found: `a_b` and its parts."""
+    words = re.findall(r"\w+", title.casefold())
+    parts = [part for word in words for part in word.split("_") if part]
+    return [*words, *parts]
+
+
+def _word(word: str, vault: Vault) -> bytes:
+    return vault.quick_fingerprint(f"word of a title: {word}".encode())

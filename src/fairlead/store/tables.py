@@ -80,6 +80,8 @@ def _subject(name: str, *columns: SchemaItem) -> Table:
         Class.SNAPSHOT,
         Column("id", String(40), primary_key=True),
         Column("version", Integer, nullable=False),
+        # The number of the key that opens `state`; nothing where it is not shut.
+        Column("key", BigInteger),
         Column("state", LargeBinary, nullable=False),
         *columns,
     )
@@ -94,11 +96,21 @@ events = _table(
     Column("actor", String(80), nullable=False),
     Column("at", Instant, nullable=False),
     Column("header", LargeBinary, nullable=False),
+    # Salt and body as the vault keeps them; nothing once they were destroyed.
     Column("body", LargeBinary),
     Column("header_salt", LargeBinary, nullable=False),
-    Column("body_salt", LargeBinary),
     Column("body_hash", LargeBinary, nullable=False),
     Column("leaf", LargeBinary, nullable=False),
+)
+
+subject_keys = Table(
+    "subject_keys",
+    metadata,
+    Column("number", _counter, primary_key=True, autoincrement=True),
+    Column("stream", String(80), nullable=False, unique=True),
+    Column("destroyed_at", Instant),
+    info={"class": Class.RECORD},
+    sqlite_autoincrement=True,  # a number is never used again
 )
 
 leaves = _table(
@@ -137,10 +149,16 @@ tokens = _subject(
 submissions = _subject(
     "submissions",
     Column("organisation", String(40), nullable=False),
-    Column("digest", String(64), nullable=False),
+    Column("fingerprint", String(64), nullable=False),
     Column("received_at", Instant, nullable=False, index=True),
+    Column("decided_at", Instant),
     Column("case_id", String(40), index=True),
-    Index("ix_submissions_organisation_digest", "organisation", "digest", unique=True),
+    Index(
+        "ix_submissions_organisation_fingerprint",
+        "organisation",
+        "fingerprint",
+        unique=True,
+    ),
     Index("ix_submissions_organisation_received_at", "organisation", "received_at"),
 )
 
@@ -148,7 +166,7 @@ cases = _subject(
     "cases",
     Column("state_name", String(20), nullable=False),
     Column("opened_at", Instant, nullable=False, index=True),
-    Column("title", Text),
+    Column("embargo_until", Instant),
     Index("ix_cases_state_name_opened_at", "state_name", "opened_at"),
 )
 
@@ -159,11 +177,39 @@ case_participants = _table(
     Column("organisation", String(40), primary_key=True, index=True),
 )
 
+case_words = _table(
+    "case_words",
+    Class.SNAPSHOT,
+    Column("case_id", String(40), ForeignKey("cases.id"), primary_key=True),
+    # The fingerprint of a word of the title, which itself is kept closed.
+    Column("word", LargeBinary, primary_key=True, index=True),
+)
+
+traces = _subject(
+    "traces",
+    Column("actor", String(80), nullable=False),
+    Column("at", Instant, nullable=False, index=True),
+)
+
+trace_objects = _table(
+    "trace_objects",
+    Class.SNAPSHOT,
+    Column("trace_id", String(40), ForeignKey("traces.id"), primary_key=True),
+    Column("object", String(80), primary_key=True),
+    Column("how", String(20), nullable=False),
+    Column("actor", String(80), nullable=False),
+    Column("at", Instant, nullable=False),
+    Index("ix_trace_objects_object_at", "object", "at"),
+    Index("ix_trace_objects_actor_at", "actor", "at"),
+)
+
 advisories = _subject(
     "advisories",
     Column("case_id", String(40), nullable=False),
     Column("published_at", Instant, nullable=False, index=True),
 )
+
+exports = _subject("exports", Column("asked_at", Instant, nullable=False, index=True))
 
 imports = _subject("imports", Column("at", Instant, nullable=False))
 
@@ -171,6 +217,7 @@ finding_features = _table(
     "finding_features",
     Class.DERIVED,
     Column("receipt", String(40), primary_key=True),
+    Column("key", BigInteger),
     Column("features", LargeBinary, nullable=False),
 )
 

@@ -8,16 +8,22 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, Engine
 
-from fairlead.base.ports import Randomness
 from fairlead.catalogue.imports import IMPORTS, Import
 from fairlead.record.events import Codec
 from fairlead.store import clearinghouse, members, tables
 from fairlead.store.agenda import SQLAgenda
-from fairlead.store.clearinghouse import SQLAdvisories, SQLCases, SQLSubmissions
-from fairlead.store.engine import open_engine, reading, writing
+from fairlead.store.clearinghouse import (
+    SQLAdvisories,
+    SQLCases,
+    SQLExports,
+    SQLSubmissions,
+)
+from fairlead.store.engine import open_engine, reading, wipe_journal, writing
 from fairlead.store.findings import SQLIndex
 from fairlead.store.members import SQLOrganisations, SQLPasses, SQLPeople, SQLTokens
 from fairlead.store.subjects import Kept, SQLSubjects
+from fairlead.store.traces import KEPT_TRACES, SQLTraces
+from fairlead.store.vault import Vault, destroyed_key, destroyed_keys
 
 KEPT_IMPORTS = Kept(IMPORTS, tables.imports, lambda state: {"at": state.at})
 
@@ -28,11 +34,16 @@ KEPT = (
     clearinghouse.KEPT_SUBMISSIONS,
     clearinghouse.KEPT_CASES,
     clearinghouse.KEPT_ADVISORIES,
+    clearinghouse.KEPT_EXPORTS,
+    KEPT_TRACES,
     KEPT_IMPORTS,
 )
 """Every kind of subject there is."""
 
-CODEC = Codec(fact for kept in KEPT for fact in kept.subject.facts)
+CODEC = Codec(
+    (fact for kept in KEPT for fact in kept.subject.facts),
+    (upcast for kept in KEPT for upcast in kept.subject.upcasts),
+)
 """Reads and writes every fact there is."""
 
 
@@ -49,14 +60,18 @@ class SQLUnit:
     submissions: SQLSubmissions
     cases: SQLCases
     advisories: SQLAdvisories
+    exports: SQLExports
+    traces: SQLTraces
     index: SQLIndex
     agenda: SQLAgenda
     imports: SQLSubjects[Import]
 
     @classmethod
-    def of(cls, connection: Connection, randomness: Randomness) -> SQLUnit:
+    def of(
+        cls, connection: Connection, vault: Vault, *, reading: bool = False
+    ) -> SQLUnit:
         """Return the unit that works in the transaction of *connection*."""
-        rest = (CODEC, randomness)
+        rest = (CODEC, vault)
         return cls(
             connection=connection,
             organisations=SQLOrganisations(
@@ -71,7 +86,9 @@ class SQLUnit:
             ),
             cases=SQLCases(connection, clearinghouse.KEPT_CASES, *rest),
             advisories=SQLAdvisories(connection, clearinghouse.KEPT_ADVISORIES, *rest),
-            index=SQLIndex(connection),
+            exports=SQLExports(connection, clearinghouse.KEPT_EXPORTS, *rest),
+            traces=SQLTraces(connection, KEPT_TRACES, *rest, reading=reading),
+            index=SQLIndex(connection, vault),
             agenda=SQLAgenda(connection),
             imports=SQLSubjects(connection, KEPT_IMPORTS, *rest),
         )
@@ -80,22 +97,60 @@ class SQLUnit:
 class SQLStore:
     """The store behind a database address."""
 
-    def __init__(self, url: str, randomness: Randomness) -> None:
-        """Connect lazily to *url*; salts and the like come from *randomness*."""
+    def __init__(self, url: str, vault: Vault) -> None:
+        """Connect lazily to *url*; what is confidential is kept closed by *vault*."""
         self.engine: Engine = open_engine(url)
-        self._randomness = randomness
+        self.vault = vault
 
     @contextmanager
     def begin(self) -> Iterator[SQLUnit]:
         """Open a unit that may write; leaving commits, an exception rolls back."""
         with writing(self.engine) as connection:
-            yield SQLUnit.of(connection, self._randomness)
+            yield SQLUnit.of(connection, self.vault)
 
     @contextmanager
     def read(self) -> Iterator[SQLUnit]:
-        """Open a unit that only reads, and so waits for no writer."""
+        """Open a unit that only reads, and so waits for no writer.
+
+        Traces that reading left are kept when it is left without an exception, before
+        anything of what was read can be shown.
+        """
         with reading(self.engine) as connection:
-            yield SQLUnit.of(connection, self._randomness)
+            unit = SQLUnit.of(connection, self.vault, reading=True)
+            yield unit
+        if unit.traces.waiting:
+            with self.begin() as writer:
+                for trace in unit.traces.waiting:
+                    writer.traces.leave(
+                        trace.fact, name=trace.name, by=trace.by, at=trace.at
+                    )
+
+    def destroy_key(self, stream: str) -> None:
+        """Destroy the key of a subject whose bodies were destroyed."""
+        with reading(self.engine) as connection:
+            number = destroyed_key(connection, stream)
+        if number is not None:
+            self.vault.keys.destroy(number)
+
+    def wipe_journal(self) -> None:
+        """Leave nothing of what was deleted in the database's journal."""
+        wipe_journal(self.engine)
+
+    def destroy_keys(self) -> int:
+        """Destroy again every key that was destroyed; tell how many came back.
+
+        Done before anything is served: a copy of the keys may have been put in place
+        that still holds them (promise P7).
+        """
+        back = 0
+        with reading(self.engine) as connection:
+            for number in destroyed_keys(connection):
+                if self.vault.keys.get(number) is not None:
+                    self.vault.keys.destroy(number)
+                    back += 1
+        if back:
+            wipe_journal(self.engine)
+        return back
 
     def close(self) -> None:
         """Close every connection."""

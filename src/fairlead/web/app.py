@@ -23,7 +23,7 @@ from fairlead.web.auth import refuse_foreign
 from fairlead.web.context import Context
 from fairlead.web.pages import advisories as advisory_pages
 from fairlead.web.pages import cases as case_pages
-from fairlead.web.pages import show, signing_in, submissions
+from fairlead.web.pages import exports, readings, show, signing_in, submissions
 
 SECURITY = {
     "Content-Security-Policy": (
@@ -49,6 +49,8 @@ def create_app(context: Context) -> Litestar:
             signing_in.router,
             case_pages.router,
             submissions.router,
+            exports.router,
+            readings.router,
             advisory_pages.router,
             log.router,
             create_static_files_router(

@@ -6,9 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from fairlead.access.traces import Moment
 from fairlead.base.ports import Clock, Randomness
 from fairlead.formats.advisory import Publisher
 from fairlead.programme.unit import Store
+from fairlead.record.tlog_proof import TlogProof
 
 
 class PublicLog(Protocol):
@@ -32,9 +34,16 @@ class Context:
     """Tells the runner that there is something to do."""
     log: PublicLog
     """The tiles of the record that everyone may fetch."""
+    prove: Callable[[str], TlogProof]
+    """Proves that an event, such as `submission/SUB-…@1`, is in the log."""
     publisher: Publisher
     """Who publishes advisories."""
     programme: str
     """What the programme is called on its pages."""
     secure: bool
     """The address that people use begins with https."""
+
+    @property
+    def moment(self) -> Moment:
+        """Return this moment, for the trace that a reading leaves."""
+        return Moment(self.clock(), self.randomness)

@@ -121,11 +121,13 @@ class Runner:
         """Do some jobs that are due; tell whether there were any."""
         began = time.monotonic()
         under_way: Due | None = None
+        destroyed = False
         try:
             with self.store.begin() as unit:
                 for job in unit.agenda.due(self.clock(), limit=BATCH):
                     under_way = job
                     self._do(unit, job)
+                    destroyed |= job.job is Job.DESTROY_KEY
                     unit.agenda.done(job)
                     if time.monotonic() - began > HELD:
                         break
@@ -134,7 +136,11 @@ class Runner:
                 raise
             log.warning("job.failed", exc_info=True, extra={"job": under_way.id})
             with self.store.begin() as unit:
-                unit.agenda.failed(under_way, repr(error), at=self.clock())
+                # Its words may be confidential, and this table is not kept closed.
+                said = type(error).__name__
+                unit.agenda.failed(under_way, said, at=self.clock())
+        if destroyed:
+            self.store.wipe_journal()
         return under_way is not None
 
     def _do(self, unit: Unit, job: Due) -> None:
@@ -147,6 +153,8 @@ class Runner:
                     at=self.clock(),
                     randomness=self.randomness,
                 )
+            case Job.DESTROY_KEY:
+                self.store.destroy_key(job.subject)
 
     def _ring_some(self) -> bool:
         """Ring timers that are due, in the order of their instants."""

@@ -117,6 +117,7 @@ def listed(
             unit,
             auth.program(unit, request, context),
             Page(after=max(0, after)),
+            context.moment,
             states=[wanted] if wanted else [],
             words=q,
         )
@@ -130,7 +131,7 @@ def read(
     """Return a case with what is filed in it."""
     with context.store.read() as unit:
         asker = auth.program(unit, request, context)
-        view = coordinating.view(unit, asker, CaseId(case_id))
+        view = coordinating.view(unit, asker, CaseId(case_id), context.moment)
         return CaseDetail(
             case=CaseAnswer.of(view.case),
             receipts=[filed.submission.id for filed in view.filed],

@@ -20,6 +20,7 @@ from fairlead.clearinghouse.reporting import Accepted
 from fairlead.clearinghouse.submissions import Outcome, Status, Submission
 from fairlead.errors import Conflict
 from fairlead.formats import tap
+from fairlead.record.disclosure import Disclosure, disclose
 from fairlead.web import auth
 from fairlead.web.auth import AnyRequest
 from fairlead.web.context import Context
@@ -116,6 +117,27 @@ def read(
         )
 
 
+@get(
+    "/submissions/{receipt:str}/proof",
+    sync_to_thread=True,
+    summary="Prove that a report was received",
+)
+def prove(
+    request: AnyRequest, receipt: FromPath[str], context: NamedDependency[Context]
+) -> Response[bytes]:
+    """Return the report as it stands in the record, with the proof, to its sender.
+
+    Anyone verifies it offline with `fairlead record verify` and the record's key: that
+    exactly these bytes were received, by whom and when.
+    """
+    with context.store.read() as unit:
+        asker = auth.program(unit, request, context)
+        event = reporting.received(unit, asker, Receipt(receipt), context.moment)
+    proof = context.prove(f"{event.stream}@{event.version}")
+    disclosed = Disclosure(events=(disclose(event, proof, body=True),))
+    return Response(disclosed.encode(), media_type="application/json")
+
+
 @get("/submissions", sync_to_thread=True, summary="List submissions")
 def listed(
     request: AnyRequest, context: NamedDependency[Context], after: FromQuery[int] = 0
@@ -123,7 +145,9 @@ def listed(
     """Return the submissions that the asker may see, the newest first, 50 at a time."""
     with context.store.read() as unit:
         asker = auth.program(unit, request, context)
-        found = reporting.list_submissions(unit, asker, Page(after=max(0, after)))
+        found = reporting.list_submissions(
+            unit, asker, Page(after=max(0, after)), context.moment
+        )
         return Sent(submissions=[StatusAnswer.of(s, outcome=True) for s in found])
 
 
@@ -168,4 +192,4 @@ def _to_the_second(at: datetime) -> str:
     return at.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-router = Router("/v1", route_handlers=[submit, read, listed], tags=["reports"])
+router = Router("/v1", route_handlers=[submit, read, prove, listed], tags=["reports"])

@@ -15,10 +15,11 @@ from msgspec import Struct
 
 from fairlead.access.members import Person
 from fairlead.access.roles import Scope
+from fairlead.access.traces import Moment
 from fairlead.base import instants
 from fairlead.base.ids import CaseId, OrganisationId
-from fairlead.clearinghouse import coordinating, publishing
-from fairlead.clearinghouse.cases import State
+from fairlead.clearinghouse import coordinating, destroying, publishing
+from fairlead.clearinghouse.cases import Ground, State
 from fairlead.clearinghouse.ports import Page
 from fairlead.errors import Error, Invalid, Refused, Violation
 from fairlead.programme.unit import Unit
@@ -47,6 +48,14 @@ class EmbargoForm(Struct, frozen=True, kw_only=True):
     reason: str = ""
 
 
+class DestroyForm(Struct, frozen=True, kw_only=True):
+    """What the form for destroying a case sends."""
+
+    ground: str = ""
+    typed: str = ""
+    """The name of the case, typed to confirm."""
+
+
 class ReadInForm(Struct, frozen=True, kw_only=True):
     """What the form for reading an organisation in sends."""
 
@@ -66,19 +75,26 @@ def queue(
     states = [s for s in State if s.value == wanted]
     with context.store.read() as unit:
         person = auth.person(unit, request, context)
-        asked = Page(after=after, size=SIZE + 1)
-        found = coordinating.queue(unit, person.asker, asked, states=states, words=q)
+        # No more than is shown is asked for: whatever is returned leaves a trace.
+        found = coordinating.queue(
+            unit,
+            person.asker,
+            Page(after=after, size=SIZE),
+            context.moment,
+            states=states,
+            words=q,
+        )
         counts = coordinating.count(unit, person.asker)
     return page(
         "cases.html",
         person,
-        cases=found[:SIZE],
+        cases=found,
         counts=counts,
         states=list(State),
         state=wanted,
         q=q,
         newer=max(0, after - SIZE) if after else None,
-        older=after + SIZE if len(found) > SIZE else None,
+        older=after + SIZE if len(found) == SIZE else None,
     )
 
 
@@ -89,7 +105,7 @@ def read(
     """Show one case."""
     with context.store.read() as unit:
         person = auth.person(unit, request, context)
-        return _show(unit, person, CaseId(case_id))
+        return _show(unit, person, CaseId(case_id), context.moment)
 
 
 @post("/cases/{case_id:str}/move", sync_to_thread=True, include_in_schema=False)
@@ -168,6 +184,38 @@ def read_in(
     return _act(request, context, CaseId(case_id), "read-in", data, act)
 
 
+@post("/cases/{case_id:str}/destroy", sync_to_thread=True, include_in_schema=False)
+def destroy(
+    request: AnyRequest,
+    case_id: FromPath[str],
+    data: URLEncodedBody[DestroyForm],
+    context: NamedDependency[Context],
+) -> Response[Any]:
+    """Destroy what is confidential about a case."""
+
+    def act(unit: Unit, person: Person) -> None:
+        if data.ground not in set(Ground):
+            raise Invalid(
+                "choose a ground", [Violation("missing_field", "ground", "choose")]
+            )
+        if data.typed.strip() != case_id:
+            raise Invalid(
+                f"type {case_id} to confirm; this cannot be undone",
+                [Violation("not_confirmed", "typed", f"type {case_id}")],
+            )
+        destroying.destroy_case(
+            unit,
+            person.asker,
+            CaseId(case_id),
+            Ground(data.ground),
+            at=context.clock(),
+        )
+
+    answer = _act(request, context, CaseId(case_id), "destroy", data, act)
+    context.wake()
+    return answer
+
+
 @post("/cases/{case_id:str}/advisory", sync_to_thread=True, include_in_schema=False)
 def publish(
     request: AnyRequest,
@@ -205,7 +253,15 @@ def _act(  # noqa: PLR0913, PLR0917 - one value a thing that differs
     except (Invalid, Refused) as error:
         with context.store.read() as unit:
             person = auth.person(unit, request, context)
-            return _show(unit, person, case_id, form=form, typed=typed, error=error)
+            return _show(
+                unit,
+                person,
+                case_id,
+                context.moment,
+                form=form,
+                typed=typed,
+                error=error,
+            )
     return Redirect(f"/cases/{case_id}", status_code=HTTP_303_SEE_OTHER)
 
 
@@ -213,12 +269,13 @@ def _show(  # noqa: PLR0913 - one value a thing that must be said
     unit: Unit,
     person: Person,
     case_id: CaseId,
+    moment: Moment,
     *,
     form: str = "",
     typed: Struct | None = None,
     error: Error | None = None,
 ) -> Response[Any]:
-    view = coordinating.view(unit, person.asker, case_id)
+    view = coordinating.view(unit, person.asker, case_id, moment)
     may_act = person.asker.may(Scope.CASE_MOVE)
     everyone = unit.organisations.all()
     violations = error.violations if isinstance(error, Invalid) else ()
@@ -229,6 +286,8 @@ def _show(  # noqa: PLR0913 - one value a thing that must be said
         view=view,
         case=view.case,
         may_act=may_act,
+        may_destroy=person.asker.may(Scope.CASE_DESTROY),
+        grounds=list(Ground),
         names={o.id: o.name for o in everyone},
         organisations=[
             o for o in everyone if o.active and o.id not in view.case.participants
@@ -248,4 +307,7 @@ def _utc(typed: str) -> str:
     return f"{typed}Z" if typed and bare else typed
 
 
-router = Router("/", route_handlers=[queue, read, move, shorten, read_in, publish])
+router = Router(
+    "/",
+    route_handlers=[queue, read, move, shorten, read_in, destroy, publish],
+)

@@ -23,7 +23,9 @@ def page(
 
 def start_of(person: Person) -> str:
     """Return where *person* begins."""
-    return "/cases" if person.asker.may(Scope.CASE_READ_ALL) else "/submissions"
+    if person.asker.may(Scope.CASE_READ_ALL):
+        return "/cases"
+    return "/readings" if person.asker.may(Scope.TRACE_READ_ALL) else "/submissions"
 
 
 def _links(person: Person | None) -> list[tuple[str, str]]:
@@ -34,4 +36,8 @@ def _links(person: Person | None) -> list[tuple[str, str]]:
             links.append(("/cases", "Cases"))
         if scopes & {Scope.REPORT_READ_ALL, Scope.REPORT_READ_OWN}:
             links.append(("/submissions", "Submissions"))
+        if Scope.CASE_EXPORT in scopes:
+            links.append(("/exports", "Exports"))
+        if Scope.TRACE_READ_ALL in scopes:
+            links.append(("/readings", "Readings"))
     return [*links, ("/advisories", "Advisories")]

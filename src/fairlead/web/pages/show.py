@@ -66,7 +66,7 @@ def who(actor: str) -> str:
     return f"the system ({name})" if kind == "system" else actor
 
 
-def happened(event: Event) -> str:  # noqa: PLR0911 - one sentence a fact
+def happened(event: Event) -> str:  # noqa: C901, PLR0911 - one sentence a fact
     """Say in a sentence what happened to a case."""
     match event.fact:
         case cases.CaseOpened(finding=finding):
@@ -89,6 +89,8 @@ def happened(event: Event) -> str:  # noqa: PLR0911 - one sentence a fact
             return f"{organisation} was read in."
         case cases.AdvisoryPublished(advisory=advisory):
             return f"Published as {advisory}."
+        case cases.CaseDestroyed(ground=ground):
+            return f"Destroyed, because {ground}."
     return type(event.fact).__name__
 
 

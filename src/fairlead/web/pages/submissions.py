@@ -28,7 +28,7 @@ def listed(
     with context.store.read() as unit:
         person = auth.person(unit, request, context)
         wanted = Page(after=after, size=SIZE + 1)
-        found = reporting.list_submissions(unit, person.asker, wanted)
+        found = reporting.list_submissions(unit, person.asker, wanted, context.moment)
     return page(
         "submissions.html",
         person,
@@ -45,12 +45,17 @@ def read(
     """Show one report as it was sent, and how it was answered."""
     with context.store.read() as unit:
         person = auth.person(unit, request, context)
-        document = reporting.read_report(unit, person.asker, Receipt(receipt))
-        submission = reporting.status(unit, Receipt(receipt))
+        view = reporting.read_report(
+            unit, person.asker, Receipt(receipt), context.moment
+        )
+        names = {o.id: o.name for o in unit.organisations.all()}
+    document = view.document
     return page(
         "submission.html",
         person,
-        submission=submission,
+        submission=view.submission,
+        readings=view.readings,
+        names=names,
         document=None if document is None else document.decode("utf-8", "replace"),
     )
 

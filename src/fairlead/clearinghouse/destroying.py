@@ -1,0 +1,54 @@
+"""Use case of coordinators: destroy what is confidential about a case.
+
+What stays is the record without its bodies: that there was a case, when it moved, that
+it was destroyed, by whom and on which ground.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from fairlead.access.roles import Asker, Scope
+from fairlead.base.ids import CaseId
+from fairlead.clearinghouse import cases, coordinating
+from fairlead.clearinghouse.cases import Case, Ground
+from fairlead.clearinghouse.ports import ClearinghouseUnit
+from fairlead.clearinghouse.submissions import SubmissionDestroyed
+
+
+def destroy_case(
+    unit: ClearinghouseUnit,
+    asker: Asker,
+    case_id: CaseId,
+    ground: Ground,
+    *,
+    at: datetime,
+) -> Case:
+    """Destroy a case and every report filed in it; their keys follow by a job.
+
+    1. The record says that they were destroyed.
+    2. Bodies, snapshots' content and what duplicates knew of the findings are deleted.
+    3. After the commit the keys are destroyed, so that no copy of the database opens.
+
+    Raises:
+        NotFound: there is no such case, or *asker* may not know of it.
+        NotAllowed: *asker* may not destroy.
+        Refused: the case is still worked on, or was destroyed already.
+
+    """
+    case = coordinating.find(unit, asker, case_id)
+    asker.needs(Scope.CASE_DESTROY)
+    facts = cases.destroyed(case, ground)
+    for submission in unit.submissions.of_case(case.id):
+        unit.submissions.save(
+            submission,
+            [SubmissionDestroyed(case=case.id)],
+            name=submission.id,
+            by=asker.actor,
+            at=at,
+        )
+        unit.submissions.destroy(submission.id, at=at)
+        unit.index.forget(submission.id)
+    unit.cases.save(case, facts, name=case.id, by=asker.actor, at=at)
+    unit.cases.destroy(case.id, at=at)
+    return unit.cases.get(case.id)

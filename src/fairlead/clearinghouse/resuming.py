@@ -1,0 +1,36 @@
+"""After a rebuild: what follows from the record but is not its fold."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from fairlead.clearinghouse import duplicates
+from fairlead.clearinghouse.deciding import finding_in
+from fairlead.clearinghouse.ports import ClearinghouseUnit, Job, Page, Timer
+
+SIZE = 500
+
+
+def resume(unit: ClearinghouseUnit, *, at: datetime) -> int:
+    """Fill the index of findings, and schedule what is still to be done.
+
+    Submissions that wait for an answer get their job, closed cases the timer of their
+    embargo. Return how many findings are in the index.
+    """
+    unit.index.clear()
+    indexed = 0
+    page = Page(size=SIZE)
+    while batch := unit.submissions.decided_in_order(page):
+        for submission in batch:
+            if submission.destroyed:
+                continue
+            finding = finding_in(unit, submission.id)
+            if finding is not None:
+                unit.index.add(submission.id, duplicates.features_of(finding))
+                indexed += 1
+        page = Page(after=page.after + SIZE, size=SIZE)
+    for receipt in unit.submissions.waiting():
+        unit.agenda.enqueue(Job.DECIDE, receipt, at=at)
+    for name, until in unit.cases.under_embargo():
+        unit.agenda.schedule(Timer.EMBARGO, name, due=until)
+    return indexed

@@ -1,0 +1,1 @@
+"""Keeping content closed: keys, and boxes that only their key opens."""
