@@ -211,6 +211,8 @@ def test_extra_data_is_read_over():
     proof = proof_of(3, 7)
     text = proof.text().replace("\nindex", "\nextra YWJj\nindex", 1)
     assert TlogProof.parse(text) == proof
+    with pytest.raises(Damaged, match="extra data is no base64"):
+        TlogProof.parse(text.replace("YWJj", "YW-j"))
 
 
 def test_a_proof_of_another_log_or_entry_is_refused():

@@ -337,7 +337,7 @@ def read_hash(written: str, what: str) -> bytes:
         Damaged: it is none.
 
     """
-    hashed = _unbase64(written, what)
+    hashed = read_base64(written, what)
     if len(hashed) != HASH:
         raise Damaged(f"the {what} is no SHA-256")
     return hashed
@@ -353,7 +353,7 @@ def _signature(line: str) -> tuple[str, bytes, bytes]:
     name, _, written = line.removeprefix(_DASH).partition(" ")
     if not line.startswith(_DASH) or not name or not written:
         raise Damaged("a signature line of the note cannot be read")
-    signature = _unbase64(written, "signature")
+    signature = read_base64(written, "signature")
     if len(signature) <= _ID:
         raise Damaged("a signature line of the note cannot be read")
     return name, signature[:_ID], signature[_ID:]
@@ -392,14 +392,20 @@ def _parts(written: str, what: str, algorithm: bytes) -> tuple[str, str, bytes]:
     parts = written.split("+", 2)
     if len(parts) != 3 or not parts[0]:  # noqa: PLR2004 - name, id, key
         raise Damaged(f"the {what} cannot be read")
-    key = _unbase64(parts[2], what)
+    key = read_base64(parts[2], what)
     if key[:1] != algorithm or len(key) != 1 + 32:
         kind = "Ed25519" if algorithm == _ED25519 else "that of a witness"
         raise Damaged(f"the {what} is not {kind}")
     return parts[0], parts[1], key[1:]
 
 
-def _unbase64(written: str, what: str) -> bytes:
+def read_base64(written: str, what: str) -> bytes:
+    """Read what `base64_text` wrote; of several ways to write bytes, one is right.
+
+    Raises:
+        Damaged: it is not that.
+
+    """
     try:
         data = base64.b64decode(written, validate=True)
     except (binascii.Error, ValueError) as error:

@@ -10,6 +10,7 @@ from fairlead.record.notes import (
     Checkpoint,
     Verifier,
     base64_text,
+    read_base64,
     read_count,
     read_hash,
 )
@@ -52,7 +53,7 @@ class TlogProof:
         if first != FIRST_LINE or not found:
             raise Damaged(f"a proof begins with the line {FIRST_LINE}")
         if lines and lines[0].startswith("extra "):
-            lines = lines[1:]
+            read_base64(lines.pop(0).removeprefix("extra "), "extra data")
         if not lines or not lines[0].startswith("index "):
             raise Damaged("the proof does not say of which place it is")
         if len(lines) - 1 > LONGEST:

@@ -3,7 +3,7 @@
 The log itself follows every event within a second, and whoever could watch that would
 learn when something happens. So others see the log as it was at the last of instants that
 do not depend on what happens; at each of them the checkpoint is signed anew, also when
-nothing happened, and witnesses are asked to cosign it.
+nothing happened, and witnesses are asked to cosign it (docs/decisions/0006).
 """
 
 from __future__ import annotations
