@@ -13,24 +13,31 @@ import json
 import secrets
 import tempfile
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 from fairlead.access.members import OrganisationJoined
+from fairlead.base.ids import OrganisationId
+from fairlead.clearinghouse.submissions import SubmissionReceived
 from fairlead.record import proofs, tree
+from fairlead.record.events import Fact
 from fairlead.record.notes import new_signer
 from fairlead.store import migrations
 from fairlead.store.check import check
 from fairlead.store.key_blocks import KeyBlocks
 from fairlead.store.sequencer import Sequencer
+from fairlead.store.subjects import SQLSubjects
 from fairlead.store.tiles import TileFolder
-from fairlead.store.unit import SQLStore
+from fairlead.store.unit import SQLStore, SQLUnit
 from fairlead.store.vault import Vault
 from intake import bare_commits
 
 LOG = "benchmark/record"
+BATCH, BATCHES = 1_000, 20
+"""New subjects in one transaction, and how many of these."""
 PROOFS = 2_000
 """How many proofs are timed."""
 
@@ -66,14 +73,19 @@ def measure(folder: Path, count: int) -> dict[str, float]:
             unit.organisations.save(None, [fact], name=f"org-{number}", by="me", at=at)
     appended = count / (time.monotonic() - began)
     bare = bare_commits(folder)
+    batched = {
+        "open": append_batches(store, lambda unit: unit.organisations, opened_facts),
+        "shut": append_batches(store, lambda unit: unit.submissions, shut_facts),
+    }
+    total = count + 2 * BATCHES * BATCH
     signer = new_signer(LOG, secrets.token_bytes)
     log = Sequencer(store.engine, TileFolder(folder / "log"), signer, LOG)
     began = time.monotonic()
     log.round()
-    sequenced = count / (time.monotonic() - began)
+    sequenced = total / (time.monotonic() - began)
     began = time.monotonic()
     found = check(store.engine, vault, log.tiles, signer.verifier(), LOG)
-    checked = count / (time.monotonic() - began)
+    checked = total / (time.monotonic() - began)
     if found.faults:
         raise SystemExit(f"the record does not hold: {found.problems[0]}")
     store.close()
@@ -83,8 +95,50 @@ def measure(folder: Path, count: int) -> dict[str, float]:
         "bare_commits_per_second": round(bare),
         "ratio_to_bare": round(appended / bare, 2),
         "target_ratio": 0.4,
+        "batched_events_per_second": batched["open"],
+        "target_batched": 50_000,
+        "batched_reports_shut_per_second": batched["shut"],
         "sequenced_per_second": round(sequenced),
         "checked_per_second": round(checked),
+    }
+
+
+def append_batches(
+    store: SQLStore,
+    kind: Callable[[SQLUnit], SQLSubjects[Any]],
+    facts: Callable[[int], dict[str, list[Fact]]],
+) -> int:
+    """Add new subjects, `BATCH` a durable transaction; return how many a second."""
+    at = datetime.now(UTC)
+    prepared = [facts(number) for number in range(BATCHES)]
+    began = time.monotonic()
+    for new in prepared:
+        with store.begin() as unit:
+            kind(unit).add_many(new, by="me", at=at)
+    return round(BATCHES * BATCH / (time.monotonic() - began))
+
+
+def opened_facts(batch: int) -> dict[str, list[Fact]]:
+    """Return events without anything confidential, as most are."""
+    return {
+        f"org-b{batch}-{number}": [OrganisationJoined(name=f"Organisation {number}")]
+        for number in range(BATCH)
+    }
+
+
+def shut_facts(batch: int) -> dict[str, list[Fact]]:
+    """Return reports of 2 KiB, each with a key of its own."""
+    body = secrets.token_bytes(2048)
+    return {
+        f"SUB-b{batch}-{number}": [
+            SubmissionReceived(
+                organisation=OrganisationId("org-1"),
+                fingerprint=f"{batch}-{number}",
+                size=len(body),
+                body=body,
+            )
+        ]
+        for number in range(BATCH)
     }
 
 
