@@ -12,7 +12,7 @@ from sqlalchemy import update
 from fairlead.access.roles import SCOPES, Asker, Role
 from fairlead.base.ids import OrganisationId
 from fairlead.clearinghouse import coordinating, reporting
-from fairlead.clearinghouse.cases import State
+from fairlead.clearinghouse.cases import Part, State
 from fairlead.clearinghouse.ports import Page
 from fairlead.clearinghouse.submissions import Outcome
 from fairlead.errors import Invalid, NotFound, Refused
@@ -164,12 +164,12 @@ def test_only_members_are_read_in(world):
     def read_in(organisation):
         with world.store.begin() as unit:
             return coordinating.read_in(
-                unit, COORDINATOR, case.id, organisation, at=world.clock()
+                unit, COORDINATOR, case.id, organisation, Part.OWNER, at=world.clock()
             )
 
     with pytest.raises(NotFound):
         read_in(OrganisationId("org-nobody"))
-    assert read_in(member.id).participants == {member.id}
+    assert read_in(member.id).participants == {member.id: Part.OWNER}
     with pytest.raises(Refused, match="already"):
         read_in(member.id)
 

@@ -150,6 +150,19 @@ def test_a_case_is_shown_to_coordinators_and_to_those_read_in(client, filled):
         assert client.get(address, headers=bearer(tokens[name])).status_code == 404
 
 
+def test_who_was_read_out_sees_the_case_no_more(client, filled):
+    tokens, _, case = filled
+    address = f"/v1/cases/{case}"
+    read_in(client, tokens, case, "Owner")
+    assert client.get(address, headers=bearer(tokens["Owner"])).status_code == 200
+    owner = organisation_of(client, "Owner")
+    out = f"{address}/participants/{owner}"
+    assert client.delete(out, headers=bearer(tokens["Owner"])).status_code == 403
+    assert client.delete(out, headers=bearer(tokens["Programme"])).status_code == 200
+    assert client.delete(out, headers=bearer(tokens["Programme"])).status_code == 409
+    assert client.get(address, headers=bearer(tokens["Owner"])).status_code == 404
+
+
 def test_a_merged_finder_sees_its_own_report_and_status_only(client, filled):
     tokens, receipts, case = filled
     for name, other in (("Finder", "Second"), ("Second", "Finder")):

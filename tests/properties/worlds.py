@@ -13,7 +13,7 @@ from fairlead.access.members import OrganisationJoined
 from fairlead.access.roles import SCOPES, Asker, Role
 from fairlead.base.ids import OrganisationId
 from fairlead.clearinghouse import coordinating, publishing, reporting
-from fairlead.clearinghouse.cases import State
+from fairlead.clearinghouse.cases import Part, State
 from fairlead.clearinghouse.ports import Page
 from fairlead.clearinghouse.publishing import Draft
 from fairlead.errors import Error
@@ -68,7 +68,9 @@ submit = st.tuples(
     st.sampled_from(["`parse` overflows `name_buffer`", "heap overflow in `lex`", "?"]),
 )
 move = st.tuples(st.just("move"), st.integers(0, 9), st.sampled_from(State))
-read_in = st.tuples(st.just("read in"), st.integers(0, 9), organisations)
+read_in = st.tuples(
+    st.sampled_from(["read in", "read out"]), st.integers(0, 9), organisations
+)
 shorten = st.tuples(st.just("shorten"), st.integers(0, 9), st.integers(-3, 100))
 publish = st.tuples(st.just("publish"), st.integers(0, 9))
 wait = st.tuples(st.just("wait"), st.integers(0, 60))
@@ -124,6 +126,10 @@ def _do(world, unit, kind, rest) -> None:
         case "read in":
             _join(unit, rest[1], at)
             coordinating.read_in(
+                unit, COORDINATOR, case, OrganisationId(rest[1]), Part.MEMBER, at=at
+            )
+        case "read out":
+            coordinating.read_out(
                 unit, COORDINATOR, case, OrganisationId(rest[1]), at=at
             )
         case "shorten":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -13,7 +13,7 @@ from fairlead.base.ids import AdvisoryId, CaseId, OrganisationId, Receipt
 from fairlead.base.instants import text
 from fairlead.base.markings import Label
 from fairlead.errors import Invalid, Refused, UnderEmbargo, Violation
-from fairlead.record.events import Event, Fact
+from fairlead.record.events import Event, Fact, Upcast
 from fairlead.record.subjects import Subject, name_of, unexpected
 
 
@@ -125,8 +125,26 @@ class EmbargoEnded(Fact, frozen=True, tag="case.embargo_ended@1"):
     """The instant came at which the embargo ends."""
 
 
-class ParticipantReadIn(Fact, frozen=True, tag="case.participant_read_in@1"):
+class Part(StrEnum):
+    """As what an organisation takes part in a case."""
+
+    OWNER = "owner"
+    """It maintains the software; the verdict is its own."""
+    FINDER = "finder"
+    """It found the vulnerability, or conveyed who did."""
+    MEMBER = "member"
+    """It helps: with evidence, a fix, or those who run the software."""
+
+
+class ParticipantReadIn(Fact, frozen=True, tag="case.participant_read_in@2"):
     """An organisation may see the case from now on."""
+
+    organisation: OrganisationId
+    part: Part
+
+
+class ParticipantReadOut(Fact, frozen=True, tag="case.participant_read_out@1"):
+    """An organisation may not see the case any more."""
 
     organisation: OrganisationId
 
@@ -168,7 +186,8 @@ class Case:
     embargo_over: bool = False
     ends_at: datetime
     findings: int = 1
-    participants: frozenset[OrganisationId] = frozenset()
+    participants: dict[OrganisationId, Part] = field(default_factory=dict)
+    """Who may see it besides the coordinators, and as what."""
     merged_into: CaseId | None = None
     advisory: AdvisoryId | None = None
     destroyed: bool = False
@@ -317,8 +336,13 @@ def _evolve(state: Case | None, event: Event) -> Case:  # noqa: C901, PLR0911 - 
             return replace(state, embargo_until=until, embargo_rule=rule)
         case EmbargoEnded():
             return replace(state, embargo_over=True)
-        case ParticipantReadIn(organisation=organisation):
-            return replace(state, participants=state.participants | {organisation})
+        case ParticipantReadIn(organisation=organisation, part=part):
+            return replace(
+                state, participants=state.participants | {organisation: part}
+            )
+        case ParticipantReadOut(organisation=organisation):
+            left = {o: p for o, p in state.participants.items() if o != organisation}
+            return replace(state, participants=left)
         case AdvisoryPublished(advisory=advisory):
             return replace(
                 state, state=State.PUBLISHED, advisory=advisory, moved_at=event.at
@@ -356,8 +380,17 @@ CASES = Subject(
         EmbargoSet,
         EmbargoEnded,
         ParticipantReadIn,
+        ParticipantReadOut,
         AdvisoryPublished,
         CaseDestroyed,
     ),
     _evolve,
+    (
+        Upcast(
+            old="case.participant_read_in@1",
+            new="case.participant_read_in@2",
+            # The first version did not ask as what.
+            change=lambda data: {**data, "part": Part.MEMBER.value},
+        ),
+    ),
 )

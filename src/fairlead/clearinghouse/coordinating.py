@@ -11,7 +11,7 @@ from fairlead.access.traces import How, Moment, Trace, leave_trace, refuse_bulk
 from fairlead.access.visibility import CASES, holds
 from fairlead.base.ids import CaseId, OrganisationId, Receipt
 from fairlead.clearinghouse import cases
-from fairlead.clearinghouse.cases import Case, State
+from fairlead.clearinghouse.cases import Case, Part, State
 from fairlead.clearinghouse.findings import Finding
 from fairlead.clearinghouse.intake import finding_of
 from fairlead.clearinghouse.ports import ClearinghouseUnit, Page, Timer
@@ -154,7 +154,34 @@ def shorten_embargo(  # noqa: PLR0913 - one value a thing that must be said
     return case
 
 
-def read_in(
+def read_in(  # noqa: PLR0913 - one value a thing that must be said
+    unit: ClearinghouseUnit,
+    asker: Asker,
+    case_id: CaseId,
+    organisation: OrganisationId,
+    part: Part,
+    *,
+    at: datetime,
+) -> Case:
+    """Let an organisation see a case from now on, as *part*.
+
+    Raises:
+        Refused: it was read in already, has left, or the case was destroyed.
+
+    """
+    case = find(unit, asker, case_id)
+    asker.needs(Scope.CASE_MOVE)
+    if case.destroyed:
+        raise Refused(f"{case.id} was destroyed; there is nothing left to see")
+    if not unit.organisations.get(organisation).active:
+        raise Refused(f"{organisation} has left")
+    if organisation in case.participants:
+        raise Refused(f"{organisation} was read in already")
+    facts = [cases.ParticipantReadIn(organisation=organisation, part=part)]
+    return unit.cases.save(case, facts, name=case.id, by=asker.actor, at=at)
+
+
+def read_out(
     unit: ClearinghouseUnit,
     asker: Asker,
     case_id: CaseId,
@@ -162,14 +189,17 @@ def read_in(
     *,
     at: datetime,
 ) -> Case:
-    """Let an organisation see a case from now on."""
+    """Let an organisation not see a case any more; what it saw, it saw.
+
+    Raises:
+        Refused: it was not read in.
+
+    """
     case = find(unit, asker, case_id)
     asker.needs(Scope.CASE_MOVE)
-    if not unit.organisations.get(organisation).active:
-        raise Refused(f"{organisation} has left")
-    if organisation in case.participants:
-        raise Refused(f"{organisation} was read in already")
-    facts = [cases.ParticipantReadIn(organisation=organisation)]
+    if organisation not in case.participants:
+        raise Refused(f"{organisation} is not read in")
+    facts = [cases.ParticipantReadOut(organisation=organisation)]
     return unit.cases.save(case, facts, name=case.id, by=asker.actor, at=at)
 
 

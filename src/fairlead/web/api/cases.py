@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated
 
-from litestar import Router, get, post
+from litestar import Router, delete, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from litestar.status_codes import HTTP_200_OK
@@ -16,7 +16,7 @@ from fairlead.base import instants
 from fairlead.base.ids import AdvisoryId, CaseId, OrganisationId, Receipt
 from fairlead.base.markings import Label
 from fairlead.clearinghouse import coordinating, publishing
-from fairlead.clearinghouse.cases import Case, State
+from fairlead.clearinghouse.cases import Case, Part, State
 from fairlead.clearinghouse.ports import Page
 from fairlead.clearinghouse.publishing import Draft
 from fairlead.web import auth
@@ -70,7 +70,7 @@ class CaseDetail(Struct, frozen=True, kw_only=True):
 
     case: CaseAnswer
     receipts: Sequence[Receipt]
-    participants: Sequence[OrganisationId]
+    participants: dict[OrganisationId, Part]
 
 
 class Move(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -89,9 +89,10 @@ class Embargo(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class ReadIn(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Who may see a case from now on."""
+    """Who may see a case from now on, and as what."""
 
     organisation: OrganisationId
+    part: Part = Part.MEMBER
 
 
 class Published(Struct, frozen=True, kw_only=True):
@@ -135,7 +136,7 @@ def read(
         return CaseDetail(
             case=CaseAnswer.of(view.case),
             receipts=[filed.submission.id for filed in view.filed],
-            participants=sorted(view.case.participants),
+            participants=view.case.participants,
         )
 
 
@@ -208,7 +209,36 @@ def read_in(
     with context.store.begin() as unit:
         asker = auth.asker(unit, request, context)
         case = coordinating.read_in(
-            unit, asker, CaseId(case_id), data.organisation, at=context.clock()
+            unit,
+            asker,
+            CaseId(case_id),
+            data.organisation,
+            data.part,
+            at=context.clock(),
+        )
+    return CaseAnswer.of(case)
+
+
+@delete(
+    "/{case_id:str}/participants/{organisation:str}",
+    sync_to_thread=True,
+    status_code=HTTP_200_OK,
+    summary="Read an organisation out",
+)
+def read_out(
+    request: AnyRequest,
+    case_id: FromPath[str],
+    organisation: FromPath[str],
+    context: NamedDependency[Context],
+) -> CaseAnswer:
+    """Let an organisation not see a case any more."""
+    with context.store.begin() as unit:
+        case = coordinating.read_out(
+            unit,
+            auth.asker(unit, request, context),
+            CaseId(case_id),
+            OrganisationId(organisation),
+            at=context.clock(),
         )
     return CaseAnswer.of(case)
 
@@ -236,6 +266,6 @@ def publish(
 
 router = Router(
     "/v1/cases",
-    route_handlers=[listed, read, move, shorten, read_in, publish],
+    route_handlers=[listed, read, move, shorten, read_in, read_out, publish],
     tags=["cases"],
 )

@@ -19,7 +19,7 @@ from fairlead.access.traces import Moment
 from fairlead.base import instants
 from fairlead.base.ids import CaseId, OrganisationId
 from fairlead.clearinghouse import coordinating, destroying, publishing
-from fairlead.clearinghouse.cases import Ground, State
+from fairlead.clearinghouse.cases import Ground, Part, State
 from fairlead.clearinghouse.ports import Page
 from fairlead.errors import (
     Error,
@@ -73,6 +73,13 @@ class ProvedDraft(DraftForm, frozen=True, kw_only=True):
 
 class ReadInForm(Struct, frozen=True, kw_only=True):
     """What the form for reading an organisation in sends."""
+
+    organisation: str = ""
+    part: str = ""
+
+
+class ReadOutForm(Struct, frozen=True, kw_only=True):
+    """What the form for reading an organisation out sends."""
 
     organisation: str = ""
 
@@ -193,10 +200,32 @@ def read_in(
             person.asker,
             CaseId(case_id),
             OrganisationId(data.organisation),
+            Part(data.part) if data.part in set(Part) else Part.MEMBER,
             at=context.clock(),
         )
 
     return _act(request, context, CaseId(case_id), "read-in", data, act)
+
+
+@post("/cases/{case_id:str}/read-out", sync_to_thread=True, include_in_schema=False)
+def read_out(
+    request: AnyRequest,
+    case_id: FromPath[str],
+    data: URLEncodedBody[ReadOutForm],
+    context: NamedDependency[Context],
+) -> Response[Any]:
+    """Let an organisation not see a case any more."""
+
+    def act(unit: Unit, person: Person) -> None:
+        coordinating.read_out(
+            unit,
+            person.asker,
+            CaseId(case_id),
+            OrganisationId(data.organisation),
+            at=context.clock(),
+        )
+
+    return _act(request, context, CaseId(case_id), "read-out", data, act)
 
 
 @post("/cases/{case_id:str}/destroy", sync_to_thread=True, include_in_schema=False)
@@ -355,6 +384,7 @@ def _show(  # noqa: PLR0913 - one value a thing that must be said
         may_act=may_act,
         may_destroy=person.asker.may(Scope.CASE_DESTROY),
         grounds=list(Ground),
+        parts=list(Part),
         names={o.id: o.name for o in everyone},
         organisations=[
             o for o in everyone if o.active and o.id not in view.case.participants
@@ -376,5 +406,15 @@ def _utc(typed: str) -> str:
 
 router = Router(
     "/",
-    route_handlers=[queue, read, move, shorten, read_in, destroy, publish, draft],
+    route_handlers=[
+        queue,
+        read,
+        move,
+        shorten,
+        read_in,
+        read_out,
+        destroy,
+        publish,
+        draft,
+    ],
 )

@@ -85,8 +85,10 @@ def happened(event: Event) -> str:  # noqa: C901, PLR0911 - one sentence a fact
             return f"Embargo now ends {ends} UTC by “{rule}”: {why}"
         case cases.EmbargoEnded():
             return "The embargo ended."
-        case cases.ParticipantReadIn(organisation=organisation):
-            return f"{organisation} was read in."
+        case cases.ParticipantReadIn(organisation=organisation, part=part):
+            return f"{organisation} was read in as {part}."
+        case cases.ParticipantReadOut(organisation=organisation):
+            return f"{organisation} was read out."
         case cases.AdvisoryPublished(advisory=advisory):
             return f"Published as {advisory}."
         case cases.CaseDestroyed(ground=ground):
