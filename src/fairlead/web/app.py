@@ -10,14 +10,13 @@ from litestar import Litestar
 from litestar.datastructures import CacheControlHeader, MutableScopeHeaders
 from litestar.di import Provide
 from litestar.exceptions import HTTPException
-from litestar.openapi import OpenAPIConfig
 from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.static_files import create_static_files_router
 from litestar.template import TemplateConfig
 from litestar.types import Message, Scope
 
 from fairlead.errors import Error
-from fairlead.web import log, problems
+from fairlead.web import log, openapi, problems
 from fairlead.web.api import cases, reports
 from fairlead.web.auth import AnyRequest, note_proxied, refuse_foreign
 from fairlead.web.context import Context
@@ -89,7 +88,7 @@ def create_app(context: Context) -> Litestar:
             instance=JinjaTemplateEngine.from_environment(_environment(context))
         ),
         logging_config=None,
-        openapi_config=OpenAPIConfig(title="Fairlead", version="1", path="/v1/schema"),
+        openapi_config=openapi.CONFIG,
     )
 
 

@@ -22,6 +22,7 @@ from fairlead.clearinghouse.publishing import Draft
 from fairlead.web import auth
 from fairlead.web.auth import AnyRequest
 from fairlead.web.context import Context
+from fairlead.web.openapi import PROBLEMS
 
 
 class CaseAnswer(Struct, frozen=True, kw_only=True):
@@ -104,7 +105,7 @@ class Published(Struct, frozen=True, kw_only=True):
     """By format: what of the draft it has no place for."""
 
 
-@get("/", sync_to_thread=True, summary="List cases")
+@get("/", sync_to_thread=True, summary="List cases", responses=PROBLEMS)
 def listed(
     request: AnyRequest,
     context: NamedDependency[Context],
@@ -125,7 +126,7 @@ def listed(
         return CaseList(cases=[CaseAnswer.of(case) for case in found])
 
 
-@get("/{case_id:str}", sync_to_thread=True, summary="Read a case")
+@get("/{case_id:str}", sync_to_thread=True, summary="Read a case", responses=PROBLEMS)
 def read(
     request: AnyRequest, case_id: FromPath[str], context: NamedDependency[Context]
 ) -> CaseDetail:
@@ -145,6 +146,7 @@ def read(
     sync_to_thread=True,
     status_code=HTTP_200_OK,
     summary="Move a case",
+    responses=PROBLEMS,
 )
 def move(
     request: AnyRequest,
@@ -171,6 +173,7 @@ def move(
     sync_to_thread=True,
     status_code=HTTP_200_OK,
     summary="Shorten an embargo",
+    responses=PROBLEMS,
 )
 def shorten(
     request: AnyRequest,
@@ -198,6 +201,7 @@ def shorten(
     sync_to_thread=True,
     status_code=HTTP_200_OK,
     summary="Read an organisation in",
+    responses=PROBLEMS,
 )
 def read_in(
     request: AnyRequest,
@@ -224,6 +228,7 @@ def read_in(
     sync_to_thread=True,
     status_code=HTTP_200_OK,
     summary="Read an organisation out",
+    responses=PROBLEMS,
 )
 def read_out(
     request: AnyRequest,
@@ -243,7 +248,12 @@ def read_out(
     return CaseAnswer.of(case)
 
 
-@post("/{case_id:str}/advisory", sync_to_thread=True, summary="Publish an advisory")
+@post(
+    "/{case_id:str}/advisory",
+    sync_to_thread=True,
+    summary="Publish an advisory",
+    responses=PROBLEMS,
+)
 def publish(
     request: AnyRequest,
     case_id: FromPath[str],

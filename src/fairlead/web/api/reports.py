@@ -24,6 +24,7 @@ from fairlead.record.disclosure import Disclosure, disclose
 from fairlead.web import auth
 from fairlead.web.auth import AnyRequest
 from fairlead.web.context import Context
+from fairlead.web.openapi import PROBLEMS, ReportOperation
 
 BODY = 3 * 1024 * 1024
 """The largest request body, in bytes (TAP Intake API, Limits)."""
@@ -76,6 +77,8 @@ class Sent(Struct, frozen=True, kw_only=True):
     status_code=HTTPStatus.ACCEPTED,
     request_max_body_size=BODY,
     summary="Submit a vulnerability report",
+    responses=PROBLEMS,
+    operation_class=ReportOperation,
 )
 async def submit(
     request: AnyRequest, context: NamedDependency[Context]
@@ -102,7 +105,12 @@ async def submit(
     )
 
 
-@get("/submissions/{receipt:str}", sync_to_thread=True, summary="Ask for a status")
+@get(
+    "/submissions/{receipt:str}",
+    sync_to_thread=True,
+    summary="Ask for a status",
+    responses=PROBLEMS,
+)
 def read(
     request: AnyRequest, receipt: FromPath[str], context: NamedDependency[Context]
 ) -> StatusAnswer:
@@ -121,6 +129,7 @@ def read(
     "/submissions/{receipt:str}/proof",
     sync_to_thread=True,
     summary="Prove that a report was received",
+    responses=PROBLEMS,
 )
 def prove(
     request: AnyRequest, receipt: FromPath[str], context: NamedDependency[Context]
@@ -138,7 +147,9 @@ def prove(
     return Response(disclosed.encode(), media_type="application/json")
 
 
-@get("/submissions", sync_to_thread=True, summary="List submissions")
+@get(
+    "/submissions", sync_to_thread=True, summary="List submissions", responses=PROBLEMS
+)
 def listed(
     request: AnyRequest, context: NamedDependency[Context], after: FromQuery[int] = 0
 ) -> Sent:
@@ -192,4 +203,8 @@ def _to_the_second(at: datetime) -> str:
     return at.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-router = Router("/v1", route_handlers=[submit, read, prove, listed], tags=["reports"])
+router = Router(
+    "/v1",
+    route_handlers=[submit, read, prove, listed],
+    tags=["reports"],
+)

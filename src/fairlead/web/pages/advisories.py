@@ -18,6 +18,7 @@ from fairlead.formats.csaf import csaf_file_name
 from fairlead.web import auth
 from fairlead.web.auth import AnyRequest
 from fairlead.web.context import Context
+from fairlead.web.openapi import PROBLEMS
 from fairlead.web.pages.frame import page
 
 
@@ -42,13 +43,23 @@ def read(
     return page("advisory.html", person, advisory=advisory, content=content)
 
 
-@get("/advisories/{name:str}/csaf", sync_to_thread=True, tags=["advisories"])
+@get(
+    "/advisories/{name:str}/csaf",
+    sync_to_thread=True,
+    tags=["advisories"],
+    responses=PROBLEMS,
+)
 def csaf(name: FromPath[str], context: NamedDependency[Context]) -> Response[str]:
     """Return the advisory as a CSAF 2.0 document."""
     return _file(_find(context, name).csaf, csaf_file_name(name))
 
 
-@get("/advisories/{name:str}/osv", sync_to_thread=True, tags=["advisories"])
+@get(
+    "/advisories/{name:str}/osv",
+    sync_to_thread=True,
+    tags=["advisories"],
+    responses=PROBLEMS,
+)
 def osv(name: FromPath[str], context: NamedDependency[Context]) -> Response[str]:
     """Return the advisory as an OSV record."""
     return _file(_find(context, name).osv, f"{name}.osv.json")
