@@ -384,7 +384,7 @@ def _show(  # noqa: PLR0913 - one value a thing that must be said
         may_act=may_act,
         may_destroy=person.asker.may(Scope.CASE_DESTROY),
         grounds=list(Ground),
-        parts=list(Part),
+        all_parts=list(Part),
         names={o.id: o.name for o in everyone},
         organisations=[
             o for o in everyone if o.active and o.id not in view.case.participants

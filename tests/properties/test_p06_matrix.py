@@ -1,0 +1,362 @@
+"""P6 as a table: every role, at every address, on every kind of object.
+
+The addresses come from the application itself: one without a row here fails. A cell says
+what somebody in that place must get; each is tried, over HTTP, as that person. Where an
+object is hidden, the answer must be the one about an object that does not exist, to the
+byte.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+import pytest
+from litestar.testing import TestClient
+
+from fairlead.access.roles import APART, SCOPES, Role, Scope, token_scopes
+from fairlead.web.app import create_app
+
+sys.path[0:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1])]
+import conftest
+import worlds
+
+
+class Place(StrEnum):
+    """How somebody's organisation is related to the case and its report."""
+
+    SENT = "sent the report"
+    JOINED = "was read in to the case"
+    ELSEWHERE = "has nothing to do with it"
+
+
+class Answer(StrEnum):
+    """What somebody gets."""
+
+    OPEN = "an answer"
+    SIGN_IN = "to sign in first"
+    FORBIDDEN = "that it may not"
+    HIDDEN = "what everyone gets about nothing"
+
+
+@dataclass(frozen=True)
+class Asker:
+    """Somebody at the door."""
+
+    role: Role | None = None
+    """None: a stranger."""
+    place: Place = Place.ELSEWHERE
+
+    def may(self, scope: Scope) -> bool:
+        return self.role is not None and scope in SCOPES[self.role]
+
+
+Rule = Callable[[Asker], Answer]
+
+
+def everyone(_asker: Asker) -> Answer:
+    return Answer.OPEN
+
+
+def signed_in(asker: Asker) -> Answer:
+    return Answer.OPEN if asker.role else Answer.SIGN_IN
+
+
+def with_scope(scope: Scope) -> Rule:
+    def rule(asker: Asker) -> Answer:
+        if asker.role is None:
+            return Answer.SIGN_IN
+        return Answer.OPEN if asker.may(scope) else Answer.FORBIDDEN
+
+    return rule
+
+
+def on_case(needed: Scope | None = None) -> Rule:
+    """Whoever may see the case; to act also with a scope."""
+
+    def rule(asker: Asker) -> Answer:
+        if asker.role is None:
+            return Answer.SIGN_IN
+        joined = asker.may(Scope.CASE_READ_JOINED) and asker.place is Place.JOINED
+        if not asker.may(Scope.CASE_READ_ALL) and not joined:
+            return Answer.HIDDEN
+        return Answer.OPEN if needed is None or asker.may(needed) else Answer.FORBIDDEN
+
+    return rule
+
+
+def on_report(asker: Asker) -> Answer:
+    """Whoever may read the report."""
+    if asker.role is None:
+        return Answer.SIGN_IN
+    own = asker.may(Scope.REPORT_READ_OWN) and asker.place is Place.SENT
+    return Answer.OPEN if asker.may(Scope.REPORT_READ_ALL) or own else Answer.HIDDEN
+
+
+@dataclass(frozen=True)
+class Row:
+    """One address: who gets what, and what is sent there."""
+
+    rule: Rule
+    form: dict[str, str] | None = None
+    json: Any = None
+    ok: frozenset[int] = field(
+        default=frozenset({200, 201, 202, 303, 400, 409}), kw_only=True
+    )
+    """What may come where the answer is open; the rules may refuse what was sent."""
+
+
+# What is sent is refused by the rules where it is not by access, so nothing changes.
+LATER = "2999-01-01T00:00:00Z"
+WHY = "it is tried"
+DRAFT = {
+    "title": "x",
+    "summary": "x",
+    "description": "x",
+    "affected": [{"vendor": "x", "product": "x", "purl": "pkg:pypi/x"}],
+}
+NOT_SET_UP = frozenset({404})
+"""Where no provider of logins is."""
+NAMED = frozenset({303, 404, 409})
+"""Where what is named does not exist, which may be known."""
+OWN_ACCOUNT = frozenset({200, 303, 400, 401, 404, 409})
+
+PAGES = {
+    "GET /": Row(everyone, ok=frozenset({200, 302})),
+    "GET /sign-in": Row(everyone),
+    "POST /sign-in": Row(everyone, {"code": "x"}, ok=frozenset({401})),
+    "POST /sign-in/passkey": Row(everyone, {"answer": "x"}, ok=frozenset({400, 401})),
+    "POST /sign-in/passkey/options": Row(everyone, {}),
+    "GET /sign-in/provider": Row(everyone, ok=frozenset({404})),
+    "GET /sign-in/provider/done": Row(everyone, ok=frozenset({404})),
+    "POST /sign-in/proxy": Row(everyone, {}, ok=frozenset({401, 404})),
+    "POST /sign-out": Row(everyone, {}),
+    "GET /verify": Row(signed_in),
+    "POST /verify": Row(signed_in, {"code": "x"}, ok=frozenset({401})),
+    "POST /verify/options": Row(signed_in, {}),
+    "GET /account": Row(signed_in),
+    "POST /account/logins": Row(everyone, {}, ok=NOT_SET_UP),
+    "POST /account/logins/proxy": Row(everyone, {}, ok=NOT_SET_UP),
+    "POST /account/logins/{name}/remove": Row(signed_in, {}, ok=OWN_ACCOUNT),
+    "POST /account/passkeys": Row(signed_in, {"answer": "x"}, ok=OWN_ACCOUNT),
+    "POST /account/passkeys/options": Row(signed_in, {}, ok=OWN_ACCOUNT),
+    "POST /account/passkeys/{name}/remove": Row(signed_in, {}, ok=OWN_ACCOUNT),
+    "POST /account/sessions/{name}/end": Row(signed_in, {}, ok=OWN_ACCOUNT),
+    "POST /account/sessions/end": Row(signed_in, {}, ok=OWN_ACCOUNT),
+    "GET /advisories": Row(everyone),
+    "GET /advisories/{name}": Row(everyone, ok=frozenset({404})),
+    "GET /advisories/{name}/csaf": Row(everyone, ok=frozenset({404})),
+    "GET /advisories/{name}/osv": Row(everyone, ok=frozenset({404})),
+    "GET /cases": Row(signed_in),
+    "GET /cases/{case_id}": Row(on_case()),
+    "POST /cases/{case_id}/move": Row(
+        on_case(Scope.CASE_MOVE), {"to": "published", "reason": WHY}
+    ),
+    "POST /cases/{case_id}/embargo": Row(
+        on_case(Scope.CASE_MOVE), {"until": LATER, "rule": WHY, "reason": WHY}
+    ),
+    "POST /cases/{case_id}/read-in": Row(
+        on_case(Scope.CASE_MOVE), {"organisation": "{joined}"}
+    ),
+    "POST /cases/{case_id}/read-out": Row(
+        on_case(Scope.CASE_MOVE), {"organisation": "org-none"}
+    ),
+    "POST /cases/{case_id}/destroy": Row(
+        on_case(Scope.CASE_DESTROY),
+        {"ground": "the law asks for it", "typed": "{case}"},
+    ),
+    "POST /cases/{case_id}/advisory": Row(
+        on_case(Scope.ADVISORY_PUBLISH), {"title": "x"}
+    ),
+    "POST /cases/{case_id}/advisory/draft": Row(
+        on_case(), {"code": "x"}, ok=frozenset({401})
+    ),
+    "GET /exports": Row(with_scope(Scope.CASE_EXPORT)),
+    "POST /exports": Row(with_scope(Scope.CASE_EXPORT), {"reason": " "}),
+    "POST /exports/{name}/approval": Row(with_scope(Scope.CASE_EXPORT), {}, ok=NAMED),
+    "POST /exports/{name}/content": Row(with_scope(Scope.CASE_EXPORT), {}, ok=NAMED),
+    "GET /people": Row(with_scope(Scope.PEOPLE_MANAGE)),
+    "POST /people/{name}/lock": Row(with_scope(Scope.PEOPLE_MANAGE), {}, ok=NAMED),
+    "POST /people/{name}/unlock": Row(with_scope(Scope.PEOPLE_MANAGE), {}, ok=NAMED),
+    "POST /people/{name}/recovery": Row(with_scope(Scope.PEOPLE_MANAGE), {}, ok=NAMED),
+    "POST /people/{name}/recovery/confirm": Row(
+        with_scope(Scope.PEOPLE_MANAGE), {}, ok=NAMED
+    ),
+    "GET /readings": Row(with_scope(Scope.TRACE_READ_ALL)),
+    "GET /submissions": Row(signed_in),
+    "GET /submissions/{receipt}": Row(on_report),
+    "GET /log/checkpoint": Row(everyone, ok=frozenset({200, 404})),
+    "GET /log/tile/{rest}": Row(everyone, ok=frozenset({404})),
+    "GET /static/{file_path}": Row(everyone, ok=frozenset({404})),
+}
+API = {
+    "POST /v1/reports": Row(with_scope(Scope.REPORT_SUBMIT), json={"purl": "nonsense"}),
+    "GET /v1/submissions": Row(signed_in),
+    "GET /v1/submissions/{receipt}": Row(everyone),
+    "GET /v1/submissions/{receipt}/proof": Row(on_report),
+    "GET /v1/cases": Row(signed_in),
+    "GET /v1/cases/{case_id}": Row(on_case()),
+    "POST /v1/cases/{case_id}/moves": Row(
+        on_case(Scope.CASE_MOVE), json={"to": "published", "reason": WHY}
+    ),
+    "POST /v1/cases/{case_id}/embargo": Row(
+        on_case(Scope.CASE_MOVE), json={"until": LATER, "rule": WHY, "reason": WHY}
+    ),
+    "POST /v1/cases/{case_id}/participants": Row(
+        on_case(Scope.CASE_MOVE), json={"organisation": "{joined}"}
+    ),
+    "DELETE /v1/cases/{case_id}/participants/{organisation}": Row(
+        on_case(Scope.CASE_MOVE)
+    ),
+    "POST /v1/cases/{case_id}/advisory": Row(
+        on_case(Scope.ADVISORY_PUBLISH), json=DRAFT
+    ),
+    "GET /v1/schema": Row(everyone),
+    "GET /v1/schema/openapi.json": Row(everyone),
+    "GET /v1/schema/{path}": Row(everyone, ok=frozenset({200, 404})),
+}
+ROWS = PAGES | API
+ASKERS = [Asker(), *(Asker(role, place) for place in Place for role in Role)]
+
+
+@dataclass(frozen=True)
+class Scene:
+    """One case with its report, and a way in for everyone."""
+
+    client: TestClient[Any]
+    sessions: dict[Asker, str]
+    names: dict[str, str]
+    """What stands for the things in addresses and bodies."""
+
+    def ask(self, asker: Asker, line: str, row: Row, names: dict[str, str]) -> Any:
+        method, _, path = line.partition(" ")
+        self.client.cookies.clear()
+        if asker.role is not None:
+            self.client.cookies.set("fairlead_session", self.sessions[asker])
+        sent = {
+            "data": None if row.form is None else _filled(row.form, names),
+            "json": None if row.json is None else _filled(row.json, names),
+        }
+        address = re.sub(r"\{(\w+)\}", lambda found: names[found[1]], path)
+        return self.client.request(
+            method,
+            address,
+            follow_redirects=False,
+            **{name: value for name, value in sent.items() if value is not None},
+        )
+
+
+def _filled(body: Any, names: dict[str, str]) -> Any:
+    if isinstance(body, dict):
+        return {key: _filled(value, names) for key, value in body.items()}
+    if isinstance(body, str) and body.startswith("{"):
+        return names[body.strip("{}")]
+    return body
+
+
+@pytest.fixture(scope="module")
+def scene(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("matrix")
+    store = conftest.open_store(f"sqlite:///{folder}/fairlead.db", folder / "keys")
+    world = conftest.make_world(store, folder / "log")
+    homes = {place: world.join(place.value) for place in Place}
+    worlds.do(world, ("submit", homes[Place.SENT].id, "one", 0, "`parse` overflows"))
+    world.work()
+    with TestClient(create_app(world.context), raise_server_exceptions=True) as client:
+        scopes = token_scopes(Role.COORDINATOR)
+        coordinator = {
+            "Authorization": f"Bearer {world.token('sent the report', *scopes)}"
+        }
+        (case,) = client.get("/v1/cases", headers=coordinator).json()["cases"]
+        sent = client.get("/v1/submissions", headers=coordinator).json()
+        joined = homes[Place.JOINED].id
+        client.post(
+            f"/v1/cases/{case['id']}/participants",
+            json={"organisation": joined},
+            headers=coordinator,
+        )
+        sessions = {}
+        for asker in ASKERS:
+            if asker.role is not None:
+                client.cookies.clear()
+                code = world.code(asker.place.value, asker.role)
+                client.post("/sign-in", data={"code": code}, follow_redirects=False)
+                sessions[asker] = client.cookies["fairlead_session"]
+        with store.read() as unit:
+            person = unit.people.all()[0].id
+        names = {
+            "case_id": case["id"],
+            "case": case["id"],
+            "receipt": sent["submissions"][0]["receipt"],
+            "joined": joined,
+            "organisation": "org-none",
+            "name": "none",
+            "person": person,
+            "rest": "9/999",
+            "file_path": "none",
+            "path": "none",
+        }
+        yield Scene(client, sessions, names)
+    conftest.close_store(store)
+
+
+MISSING = {
+    "case_id": "FL-aaaaaaaaaa",
+    "case": "FL-aaaaaaaaaa",
+    "receipt": "SUB-aaaaaaaaaaaaaaaaaa",
+}
+
+
+def told(answer, asker, line):
+    """Return which of the answers this is."""
+    if answer.status_code == 401 or answer.headers.get("location") == "/sign-in":
+        return Answer.SIGN_IN if asker.role is None else Answer.OPEN
+    if answer.status_code == 403:
+        return Answer.FORBIDDEN
+    return Answer.HIDDEN if answer.status_code == 404 else Answer.OPEN
+
+
+ENDS = {"POST /sign-out", "POST /account/sessions/end"}
+"""What ends sessions is tried last."""
+
+
+@pytest.mark.parametrize("line", sorted(ROWS, key=lambda line: (line in ENDS, line)))
+def test_every_cell_of_the_table(scene, line):
+    row = ROWS[line]
+    for asker in ASKERS:
+        answer = scene.ask(asker, line, row, scene.names)
+        assert answer.status_code < 500
+        expected = row.rule(asker)
+        if expected is Answer.OPEN:
+            assert answer.status_code in row.ok, (
+                asker,
+                answer.status_code,
+                answer.text,
+            )
+            continue
+        assert told(answer, asker, line) is expected, (asker, answer.status_code)
+        if expected is Answer.FORBIDDEN and "case_id" in line:
+            continue  # who may see the case may know that it is there
+        missing = scene.ask(asker, line, row, scene.names | MISSING)
+        assert missing.status_code == answer.status_code
+        assert missing.content == answer.content
+        assert missing.headers == answer.headers
+
+
+def test_every_address_has_a_row(scene):
+    found = {
+        f"{method} {re.sub(r':[a-z]+', '', route.path_format)}"
+        for route in scene.client.app.routes
+        for method in getattr(route, "methods", set()) - {"OPTIONS", "HEAD"}
+    }
+    assert found == set(ROWS)
+
+
+def test_the_table_speaks_of_every_role():
+    assert {asker.role for asker in ASKERS} == {None, *Role}
+    assert frozenset(Role) > APART
