@@ -7,7 +7,7 @@ DEV := .venv/.dev
 FAIRLEAD_DATA ?= ../shared/data
 CORPORA := $(FAIRLEAD_DATA)/duplicates
 
-.PHONY: demo test check env format benchmarks pins wheel docs
+.PHONY: demo test check audit env format benchmarks pins wheel docs
 
 demo: $(RUN)  ## The main job: the clearinghouse at work, in a fresh folder.
 	.venv/bin/fairlead demo
@@ -21,6 +21,9 @@ check: $(DEV)  ## Format, lint, types, contracts.
 	.venv/bin/ruff check src tests benchmarks tools
 	.venv/bin/mypy
 	.venv/bin/lint-imports
+
+audit: $(DEV)  ## Known vulnerabilities in what is installed for users.
+	.venv/bin/pip-audit --requirement requirements/run.txt --disable-pip --require-hashes
 
 env: $(DEV)  ## The environment for working on Fairlead.
 

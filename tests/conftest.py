@@ -22,6 +22,7 @@ from hypothesis import HealthCheck, settings
 from sqlalchemy import create_engine, text
 
 from fairlead.access import membership
+from fairlead.access.applications import Criteria, Proof
 from fairlead.access.members import Organisation
 from fairlead.access.roles import Role, Scope, operator, token_scopes
 from fairlead.clearinghouse.cases import Rules
@@ -288,6 +289,8 @@ def make_world(store: SQLStore, folder: Path) -> World:
         ),
         programme="Test Clearinghouse",
         address="http://testserver.local",
+        criteria=Criteria(text="Whoever means well.", needs=frozenset(Proof)),
+        text_records=lambda _name: (),
         limits=NO_LIMITS,
         proxies=Proxies(),
     )

@@ -47,6 +47,22 @@ class Settings:
     witnesses: str = ""
     """Witnesses that are asked to cosign the public checkpoint: `KEY@URL`, separated by
     spaces; the key is what `fairlead witness key` prints."""
+    criteria: str = (
+        "Whoever finds, conveys, owns or mends vulnerabilities in good faith may join."
+    )
+    """What is asked of whoever wants to join, as published."""
+    criteria_needs: str = "domain"
+    """What an applicant must show: any of domain, mail and voucher, with spaces."""
+    criteria_vouchers: int = 1
+    """How many members must vouch, where a voucher is needed."""
+    dns: str = ""
+    """Resolver that is asked for an applicant's DNS record, `HOST:PORT`; empty for the
+    machine's own."""
+    smtp: str = ""
+    """Server for mail, `smtp://HOST:PORT` or `smtps://NAME:PASSWORD@HOST`; empty sends
+    none."""
+    mail_from: str = "fairlead@localhost"
+    """Address from which mail is sent."""
     log_level: str = "info"
     """How much is logged: debug, info, warning or error."""
     trusted_proxies: str = ""
@@ -88,6 +104,8 @@ class Settings:
             values["home"] = Path(values["home"])
         if "port" in values:
             values["port"] = _port(values["port"])
+        if "criteria_vouchers" in values:
+            values["criteria_vouchers"] = _count(values["criteria_vouchers"])
         if "checkpoint_minutes" in values:
             values["checkpoint_minutes"] = _minutes(values["checkpoint_minutes"])
         settings = cls(**values)
@@ -283,12 +301,15 @@ class System:
         self._rebuild(connection, lambda _what, _count: None)
 
     def _rebuild(self, connection: Any, progress: Any) -> int:  # noqa: ANN401 - of the store
+        from fairlead.access import joining
         from fairlead.clearinghouse.resuming import resume
         from fairlead.store.rebuild import rebuild
         from fairlead.store.unit import SQLUnit
 
         count = rebuild(connection, self.store.vault, progress)
-        resume(SQLUnit.of(connection, self.store.vault), at=now())
+        unit = SQLUnit.of(connection, self.store.vault)
+        resume(unit, at=now())
+        joining.resume(unit)
         return count
 
     def _expect_keys(self) -> None:
@@ -349,6 +370,7 @@ class System:
 
         """
         from fairlead.formats.advisory import Publisher
+        from fairlead.remote.dns import Resolver
         from fairlead.store.public import PublicLog
         from fairlead.web.context import Context
         from fairlead.web.limiting import Limits
@@ -369,6 +391,8 @@ class System:
             ),
             programme=self.settings.programme,
             address=self.settings.public_address,
+            criteria=self._criteria(),
+            text_records=Resolver(self.settings.dns).text_records,
             limits=Limits.of(
                 sign_in=self.settings.limit_sign_in,
                 failed=self.settings.limit_failed_tokens,
@@ -380,6 +404,21 @@ class System:
                 _secret("proxy_secret_file", self.settings.proxy_secret_file),
             ),
             provider=self._provider(),
+        )
+
+    def _criteria(self) -> Any:  # noqa: ANN401 - see fairlead.access.applications
+        from fairlead.access.applications import Criteria, Proof
+
+        named = self.settings.criteria_needs.split()
+        unknown = set(named) - set(Proof)
+        if unknown:
+            raise Misconfigured(
+                f"criteria_needs: {min(unknown)!r} is none of {', '.join(Proof)}"
+            )
+        return Criteria(
+            text=self.settings.criteria,
+            needs=frozenset(map(Proof, named)),
+            vouchers=self.settings.criteria_vouchers,
         )
 
     def _provider(self) -> Any:  # noqa: ANN401 - see fairlead.web.logins
@@ -401,11 +440,15 @@ class System:
 
     def runner(self) -> Any:  # noqa: ANN401 - see fairlead.worker.runner
         """Return the runner of jobs, timers and the log."""
+        from fairlead.remote.mail import Mailer
         from fairlead.worker.runner import Runner
 
+        mailer = Mailer(self.settings.smtp, self.settings.mail_from)
         return Runner(
             store=self.store,
             keep_log=self.sequencer.round,
+            programme=self.settings.programme,
+            send=lambda letter: mailer.send(letter.to, letter.subject, letter.text),
             show_log=self.publisher().tick,
             clock=now,
             randomness=secrets.token_bytes,
@@ -564,6 +607,13 @@ def _secret(setting: str, path: str) -> str:
     if not secret:
         raise Misconfigured(f"{setting}: {path} is empty")
     return secret
+
+
+def _count(written: object) -> int:
+    text = str(written)
+    if not text.isascii() or not text.isdigit():
+        raise Misconfigured(f"criteria_vouchers: {written!r} is no number")
+    return int(text)
 
 
 def _port(written: object) -> int:

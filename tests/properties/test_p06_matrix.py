@@ -22,9 +22,11 @@ from litestar.testing import TestClient
 from fairlead.access.roles import APART, SCOPES, Role, Scope, token_scopes
 from fairlead.web.app import create_app
 
-sys.path[0:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1])]
-import conftest
+sys.path.insert(0, str(Path(__file__).parent))
+sys.path.insert(0, str(Path(__file__).parents[1]))
 import worlds
+
+import conftest
 
 
 class Place(StrEnum):
@@ -72,6 +74,15 @@ def with_scope(scope: Scope) -> Rule:
         if asker.role is None:
             return Answer.SIGN_IN
         return Answer.OPEN if asker.may(scope) else Answer.FORBIDDEN
+
+    return rule
+
+
+def with_either(*scopes: Scope) -> Rule:
+    def rule(asker: Asker) -> Answer:
+        if asker.role is None:
+            return Answer.SIGN_IN
+        return Answer.OPEN if any(map(asker.may, scopes)) else Answer.FORBIDDEN
 
     return rule
 
@@ -190,6 +201,35 @@ PAGES = {
     "GET /readings": Row(with_scope(Scope.TRACE_READ_ALL)),
     "GET /submissions": Row(signed_in),
     "GET /submissions/{receipt}": Row(on_report),
+    "GET /join": Row(everyone),
+    "POST /join": Row(everyone, {"name": ""}, ok=frozenset({400})),
+    "GET /join/{secret}": Row(everyone, ok=frozenset({404})),
+    "POST /join/{secret}/domain": Row(everyone, {}, ok=frozenset({404})),
+    "POST /join/{secret}/mail": Row(everyone, {}, ok=frozenset({404})),
+    "POST /join/{secret}/withdraw": Row(everyone, {}, ok=frozenset({404})),
+    "POST /join/{secret}/enter": Row(everyone, {}, ok=frozenset({404})),
+    "GET /applications": Row(with_either(Scope.PEOPLE_MANAGE, Scope.MEMBER_VOUCH)),
+    "POST /applications/{name}/vouch": Row(
+        with_scope(Scope.MEMBER_VOUCH), {}, ok=NAMED
+    ),
+    "POST /applications/{name}/admit": Row(
+        with_scope(Scope.PEOPLE_MANAGE), {}, ok=NAMED
+    ),
+    "POST /applications/{name}/decline": Row(
+        with_scope(Scope.PEOPLE_MANAGE), {}, ok=NAMED
+    ),
+    "GET /organisation": Row(with_scope(Scope.PEOPLE_MANAGE_OWN)),
+    "POST /organisation/people": Row(with_scope(Scope.PEOPLE_MANAGE_OWN), {}),
+    "POST /organisation/people/{name}/end": Row(
+        with_scope(Scope.PEOPLE_MANAGE_OWN), {}, ok=NAMED
+    ),
+    "POST /organisation/tokens": Row(
+        with_scope(Scope.PEOPLE_MANAGE_OWN), {"days": "0", "label": "x"}
+    ),
+    "POST /organisation/tokens/{name}/revoke": Row(
+        with_scope(Scope.PEOPLE_MANAGE_OWN), {}, ok=NAMED
+    ),
+    "POST /organisation/leave": Row(with_scope(Scope.PEOPLE_MANAGE_OWN), {}),
     "GET /log/checkpoint": Row(everyone, ok=frozenset({200, 404})),
     "GET /log/tile/{rest}": Row(everyone, ok=frozenset({404})),
     "GET /static/{file_path}": Row(everyone, ok=frozenset({404})),
@@ -296,6 +336,7 @@ def scene(tmp_path_factory):
             "joined": joined,
             "organisation": "org-none",
             "name": "none",
+            "secret": "none",
             "person": person,
             "rest": "9/999",
             "file_path": "none",
@@ -312,7 +353,7 @@ MISSING = {
 }
 
 
-def told(answer, asker, line):
+def told(answer, asker):
     """Return which of the answers this is."""
     if answer.status_code == 401 or answer.headers.get("location") == "/sign-in":
         return Answer.SIGN_IN if asker.role is None else Answer.OPEN
@@ -339,7 +380,7 @@ def test_every_cell_of_the_table(scene, line):
                 answer.text,
             )
             continue
-        assert told(answer, asker, line) is expected, (asker, answer.status_code)
+        assert told(answer, asker) is expected, (asker, answer.status_code)
         if expected is Answer.FORBIDDEN and "case_id" in line:
             continue  # who may see the case may know that it is there
         missing = scene.ask(asker, line, row, scene.names | MISSING)

@@ -51,6 +51,7 @@ def test_the_rule_says_the_same_in_python_and_in_sql(world, deeds, some):
 PUBLIC = {
     "/",
     "/sign-in",
+    "/join",
     "/advisories",
     "/advisories/{name}",
     "/advisories/{name}/csaf",
@@ -63,7 +64,7 @@ PUBLIC = {
     "/sign-in/provider/done",
 }
 """What anybody may read."""
-BY_RECEIPT = {"/v1/submissions/{receipt}"}
+BY_RECEIPT = {"/v1/submissions/{receipt}", "/join/{secret}"}
 """What whoever holds the receipt may read: that it exists, and its status."""
 LISTS = {
     "/cases",
@@ -73,7 +74,7 @@ LISTS = {
     "/v1/cases",
     "/v1/submissions",
 }
-OWN = {"/account", "/verify", "/people"}
+OWN = {"/account", "/verify", "/people", "/applications", "/organisation"}
 """What somebody who has signed in may read: their own; administrators also of people."""
 CASE = {"/cases/{case_id}", "/v1/cases/{case_id}"}
 SUBMISSION = {"/submissions/{receipt}", "/v1/submissions/{receipt}/proof"}

@@ -8,8 +8,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
+from fairlead.access.applications import Application
 from fairlead.access.members import Organisation, Person, Token
-from fairlead.base.ids import PersonId
+from fairlead.base.ids import ApplicationId, PersonId
 from fairlead.record.subjects import Destroyable, Subjects
 
 
@@ -174,8 +175,40 @@ class SignCounts(Protocol):
         """Forget a passkey."""
 
 
+class Applications(Destroyable[Application], Protocol):
+    """All applications to join."""
+
+    def by_digest(self, digest: str) -> Application | None:
+        """Return the application whose secret has this SHA-256, in hexadecimal."""
+
+    def newest(self) -> Sequence[Application]:
+        """Return the newest 200, closed ones too."""
+
+    def not_erased(self) -> Sequence[Application]:
+        """Return all whose words are still kept."""
+
+    def count_open(self, at: datetime) -> int:
+        """Count those that are open at *at*."""
+
+    def have_mailed(self, name: ApplicationId, *, at: datetime) -> None:
+        """Have a code mailed to the applicant's address, by a job."""
+
+    def have_erased(self, name: ApplicationId, *, at: datetime) -> None:
+        """Have what the application says erased at *at*, by a timer."""
+
+    def mail_code(self, name: ApplicationId) -> str:
+        """Return the code that is mailed; always the same, and kept nowhere."""
+
+    def is_mail_code(self, name: ApplicationId, typed: str) -> bool:
+        """Tell whether *typed* is that code, in constant time."""
+
+
 class AccessUnit(Protocol):
     """The part of a unit of work that access needs."""
+
+    @property
+    def applications(self) -> Applications:
+        """All applications to join."""
 
     @property
     def organisations(self) -> Organisations:

@@ -34,6 +34,8 @@ class Role(StrEnum):
     """Gets access to models after the programme; has nothing to do with cases."""
     ADMINISTRATOR = "administrator"
     """Keeps organisations, people and tokens; reads no report and no case."""
+    ORGANISATION_ADMINISTRATOR = "organisation-administrator"
+    """Keeps the people and tokens of its own organisation, and reports for it."""
     AUDITOR = "auditor"
     """Sees who read what; reads no report and no case itself."""
 
@@ -51,10 +53,20 @@ class Scope(StrEnum):
     CASE_EXPORT = "case:export"
     ADVISORY_PUBLISH = "advisory:publish"
     PEOPLE_MANAGE = "people:manage"
+    PEOPLE_MANAGE_OWN = "people:manage-own"
+    MEMBER_VOUCH = "member:vouch"
     TRACE_READ_ALL = "trace:read-all"
 
 
-PERSONAL = frozenset({Scope.CASE_DESTROY, Scope.CASE_EXPORT, Scope.ADVISORY_PUBLISH})
+PERSONAL = frozenset(
+    {
+        Scope.CASE_DESTROY,
+        Scope.CASE_EXPORT,
+        Scope.ADVISORY_PUBLISH,
+        Scope.PEOPLE_MANAGE_OWN,
+        Scope.MEMBER_VOUCH,
+    }
+)
 """What only a person can do, never a program with a token."""
 
 _REPORTING = frozenset(
@@ -80,6 +92,8 @@ SCOPES: dict[Role, frozenset[Scope]] = {
     Role.EVALUATOR: frozenset(),
     Role.PARTNER: frozenset(),
     Role.ADMINISTRATOR: frozenset({Scope.PEOPLE_MANAGE}),
+    Role.ORGANISATION_ADMINISTRATOR: _REPORTING
+    | {Scope.PEOPLE_MANAGE_OWN, Scope.MEMBER_VOUCH},
     Role.AUDITOR: frozenset({Scope.TRACE_READ_ALL}),
 }
 

@@ -16,6 +16,7 @@ Receipt = NewType("Receipt", str)
 CaseId = NewType("CaseId", str)
 AdvisoryId = NewType("AdvisoryId", str)
 TraceId = NewType("TraceId", str)
+ApplicationId = NewType("ApplicationId", str)
 ExportId = NewType("ExportId", str)
 
 _ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
@@ -59,6 +60,11 @@ def new_token_id(randomness: Randomness) -> TokenId:
 def new_trace_id(randomness: Randomness) -> TraceId:
     """Return a trace's name."""
     return TraceId("tr-" + random_text(randomness, 16))
+
+
+def new_application_id(randomness: Randomness) -> ApplicationId:
+    """Return an application's name."""
+    return ApplicationId("app-" + random_text(randomness, 12))
 
 
 def new_export_id(randomness: Randomness) -> ExportId:

@@ -115,6 +115,8 @@ class Job(StrEnum):
 
     DECIDE = "decide"
     """Compare a submission with earlier ones."""
+    MAIL = "mail"
+    """Send an applicant the code that shows that a mail address is its own."""
     DESTROY_KEY = "destroy key"
     """Destroy the key of a subject whose bodies were destroyed."""
 
@@ -124,6 +126,8 @@ class Timer(StrEnum):
 
     EMBARGO = "embargo"
     """The embargo of a case ends."""
+    APPLICATION = "application"
+    """What an application to join says is erased."""
 
 
 class Agenda(Protocol):

@@ -32,7 +32,9 @@ from fairlead.store.tiles import TileFolder
 from fairlead.store.unit import CODEC, KEPT
 from fairlead.store.vault import Vault
 
-DESTROYING = frozenset({"case.destroyed", "submission.destroyed", "person.erased"})
+DESTROYING = frozenset(
+    {"application.erased", "case.destroyed", "person.erased", "submission.destroyed"}
+)
 """Facts that say that the bodies of their subject were destroyed."""
 
 SHOWN = 1_000

@@ -225,6 +225,13 @@ advisories = _subject(
     Column("published_at", Instant, nullable=False, index=True),
 )
 
+applications = _subject(
+    "applications",
+    Column("digest", String(64), nullable=False, unique=True),
+    Column("stage", String(20), nullable=False),
+    Column("received_at", Instant, nullable=False, index=True),
+)
+
 exports = _subject("exports", Column("asked_at", Instant, nullable=False, index=True))
 
 imports = _subject("imports", Column("at", Instant, nullable=False))

@@ -12,6 +12,7 @@ from fairlead.catalogue.imports import IMPORTS, Import
 from fairlead.record.events import Codec
 from fairlead.store import clearinghouse, members, tables
 from fairlead.store.agenda import SQLAgenda
+from fairlead.store.applications import KEPT_APPLICATIONS, SQLApplications
 from fairlead.store.clearinghouse import (
     SQLAdvisories,
     SQLCases,
@@ -37,6 +38,7 @@ KEPT = (
     members.KEPT_ORGANISATIONS,
     members.KEPT_PEOPLE,
     members.KEPT_TOKENS,
+    KEPT_APPLICATIONS,
     clearinghouse.KEPT_SUBMISSIONS,
     clearinghouse.KEPT_CASES,
     clearinghouse.KEPT_ADVISORIES,
@@ -61,6 +63,7 @@ class SQLUnit:
     organisations: SQLOrganisations
     people: SQLPeople
     tokens: SQLTokens
+    applications: SQLApplications
     codes: SQLPasses
     sessions: SQLSessions
     challenges: SQLChallenges
@@ -87,6 +90,7 @@ class SQLUnit:
             ),
             people=SQLPeople(connection, members.KEPT_PEOPLE, *rest),
             tokens=SQLTokens(connection, members.KEPT_TOKENS, *rest),
+            applications=SQLApplications(connection, KEPT_APPLICATIONS, *rest),
             codes=SQLPasses(connection),
             sessions=SQLSessions(connection),
             challenges=SQLChallenges(connection),

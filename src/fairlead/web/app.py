@@ -23,6 +23,8 @@ from fairlead.web.context import Context
 from fairlead.web.pages import (
     account,
     exports,
+    joining,
+    members,
     people,
     readings,
     show,
@@ -66,6 +68,8 @@ def create_app(context: Context) -> Litestar:
             case_pages.router,
             submissions.router,
             exports.router,
+            joining.router,
+            members.router,
             readings.router,
             advisory_pages.router,
             log.router,

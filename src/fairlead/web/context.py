@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from fairlead.access.applications import Criteria
+from fairlead.access.joining import TextRecords
 from fairlead.access.traces import Moment
 from fairlead.base.ports import Clock, Randomness
 from fairlead.formats.advisory import Publisher
@@ -46,6 +48,10 @@ class Context:
     """What the programme is called on its pages."""
     address: str
     """What people type to get here, without a slash at its end."""
+    criteria: Criteria
+    """What is asked of whoever wants to join."""
+    text_records: TextRecords
+    """Asks DNS."""
     limits: Limits
     proxies: Proxies
     provider: Provider | None = None

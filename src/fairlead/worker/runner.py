@@ -13,7 +13,9 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from fairlead.base.ids import CaseId, Receipt
+from fairlead.access import joining
+from fairlead.access.joining import Letter
+from fairlead.base.ids import ApplicationId, CaseId, Receipt
 from fairlead.base.ports import Clock, Randomness
 from fairlead.clearinghouse import coordinating, deciding
 from fairlead.clearinghouse.cases import Rules
@@ -42,6 +44,10 @@ class Runner:
     clock: Clock
     randomness: Randomness
     rules: Rules
+    programme: str = "Fairlead"
+    """What the programme is called in its mail."""
+    send: Callable[[Letter], None] = lambda _letter: None
+    """Sends a mail."""
     show_log: Callable[[], object] = lambda: None
     """Shows others the log when an instant for that has come; may take seconds."""
     _bell: threading.Event = field(default_factory=threading.Event)
@@ -122,10 +128,14 @@ class Runner:
         began = time.monotonic()
         under_way: Due | None = None
         destroyed = False
+        letters: list[tuple[Due, Letter | None]] = []
         try:
             with self.store.begin() as unit:
                 for job in unit.agenda.due(self.clock(), limit=BATCH):
                     under_way = job
+                    if job.job is Job.MAIL:
+                        letters.append((job, self._letter(unit, job)))
+                        continue
                     self._do(unit, job)
                     destroyed |= job.job is Job.DESTROY_KEY
                     unit.agenda.done(job)
@@ -141,7 +151,25 @@ class Runner:
                 unit.agenda.failed(under_way, said, at=self.clock())
         if destroyed:
             self.store.wipe_journal()
+        for job, letter in letters:
+            self._send(job, letter)
         return under_way is not None
+
+    def _letter(self, unit: Unit, job: Due) -> Letter | None:
+        return joining.letter(unit, ApplicationId(job.subject), self.programme)
+
+    def _send(self, job: Due, letter: Letter | None) -> None:
+        """Send a mail, while no transaction waits for the other side."""
+        try:
+            if letter is not None:
+                self.send(letter)
+        except Error as error:
+            log.warning("mail.failed", extra={"job": job.id, "error": str(error)})
+            with self.store.begin() as unit:
+                unit.agenda.failed(job, error.code, at=self.clock())
+            return
+        with self.store.begin() as unit:
+            unit.agenda.done(job)
 
     def _do(self, unit: Unit, job: Due) -> None:
         match job.job:
@@ -169,3 +197,5 @@ class Runner:
         match timer.timer:
             case Timer.EMBARGO:
                 coordinating.end_embargo(unit, CaseId(timer.subject), at=self.clock())
+            case Timer.APPLICATION:
+                joining.erase(unit, ApplicationId(timer.subject), at=self.clock())

@@ -43,6 +43,10 @@ def _links(person: Person | None) -> list[tuple[str, str]]:
             links.append(("/exports", "Exports"))
         if Scope.TRACE_READ_ALL in scopes:
             links.append(("/readings", "Readings"))
+        if scopes & {Scope.PEOPLE_MANAGE, Scope.MEMBER_VOUCH}:
+            links.append(("/applications", "Applications"))
+        if Scope.PEOPLE_MANAGE_OWN in scopes:
+            links.append(("/organisation", "Organisation"))
         if Scope.PEOPLE_MANAGE in scopes:
             links.append(("/people", "People"))
     return [*links, ("/advisories", "Advisories")]
