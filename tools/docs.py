@@ -15,6 +15,7 @@ from pathlib import Path
 
 import click
 
+from fairlead.access.roles import PERSONAL, SCOPES, Role
 from fairlead.clearinghouse.cases import BY_OWN_COMMAND, MOVES, State
 from fairlead.cli.main import main as program
 from fairlead.store.tables import metadata
@@ -70,7 +71,24 @@ def tables() -> str:
     return "\n".join(rows)
 
 
-MADE = {"states": states, "commands": commands, "settings": settings, "tables": tables}
+def roles() -> str:
+    """Return what each role may do."""
+    rows = ["| role | may |", "|---|---|"]
+    for role in Role:
+        scopes = [
+            f"`{s}`" + ("*" if s in PERSONAL else "") for s in sorted(SCOPES[role])
+        ]
+        rows.append(f"| {role} | {', '.join(scopes) or 'nothing here yet'} |")
+    return "\n".join(rows)
+
+
+MADE = {
+    "states": states,
+    "commands": commands,
+    "settings": settings,
+    "tables": tables,
+    "roles": roles,
+}
 
 
 def main() -> None:
