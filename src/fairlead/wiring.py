@@ -303,12 +303,15 @@ class System:
     def _rebuild(self, connection: Any, progress: Any) -> int:  # noqa: ANN401 - of the store
         from fairlead.access import joining
         from fairlead.clearinghouse.resuming import resume
+        from fairlead.review import resuming as review
+        from fairlead.review.rules import Rules as ReviewRules
         from fairlead.store.rebuild import rebuild
         from fairlead.store.unit import SQLUnit
 
         count = rebuild(connection, self.store.vault, progress)
         unit = SQLUnit.of(connection, self.store.vault)
         resume(unit, at=now())
+        review.resume(unit, ReviewRules(), at=now())
         joining.resume(unit)
         return count
 

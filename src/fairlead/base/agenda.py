@@ -14,6 +14,8 @@ class Job(StrEnum):
     """Compare a submission with earlier ones."""
     MAIL = "mail"
     """Send an applicant the code that shows that a mail address is its own."""
+    DESTROY_ENGAGEMENT = "destroy engagement"
+    """Destroy the keys of an engagement, and put on record that nothing opens it."""
     DESTROY_KEY = "destroy key"
     """Destroy the key of a subject whose bodies were destroyed."""
 
@@ -23,6 +25,14 @@ class Timer(StrEnum):
 
     EMBARGO = "embargo"
     """The embargo of a case ends."""
+    WINDOW = "window"
+    """The programme's window in an engagement ends."""
+    PARTNER = "partner"
+    """A trusted partner's access ends: `eng-…/org-…`."""
+    DETERMINATION = "determination"
+    """A determination lapses."""
+    DESTRUCTION = "destruction"
+    """What is kept of an engagement that is over is destroyed."""
     APPLICATION = "application"
     """What an application to join says is erased."""
 

@@ -11,7 +11,8 @@ import rfc8785
 from msgspec import Struct
 
 from fairlead.base import instants
-from fairlead.errors import Invalid, Violation
+from fairlead.errors import Damaged, Invalid, Violation
+from fairlead.record.notes import Verifier
 from fairlead.terms.clauses import (
     ENDPOINTS,
     Action,
@@ -148,11 +149,7 @@ def _violations(terms: Terms) -> Iterator[Violation]:
         yield Violation("invalid_reply", "reply_days", f"must be 0 to {LONGEST}")
     if not 1 <= terms.partner_days <= LONGEST:
         yield Violation("invalid_window", "partner_days", f"must be 1 to {LONGEST}")
-    if terms.developer.organisation == terms.programme.organisation:
-        yield Violation("same_party", "programme", "must differ from the developer")
-    names = [asset.name for asset in terms.assets]
-    if len(set(names)) != len(names) or "" in names:
-        yield Violation("invalid_asset", "assets", "give each a name of its own")
+    yield from _parties(terms)
     if len(terms.clauses) > MOST_CLAUSES:
         yield Violation("too_many", "clauses", f"at most {MOST_CLAUSES}")
     if [clause.number for clause in terms.clauses] != list(
@@ -161,6 +158,24 @@ def _violations(terms: Terms) -> Iterator[Violation]:
         yield Violation("invalid_number", "clauses", "number them 1, 2, 3, … in order")
     for place, clause in enumerate(terms.clauses):
         yield from _of_clause(terms, clause, f"clauses[{place}]")
+
+
+def _parties(terms: Terms) -> Iterator[Violation]:
+    if terms.developer.organisation == terms.programme.organisation:
+        yield Violation("same_party", "programme", "must differ from the developer")
+    for field in ("developer", "programme"):
+        yield from _key(getattr(terms, field), f"{field}.key")
+    names = [asset.name for asset in terms.assets]
+    if len(set(names)) != len(names) or "" in names:
+        yield Violation("invalid_asset", "assets", "give each a name of its own")
+
+
+def _key(party: Party, field: str) -> Iterator[Violation]:
+    try:
+        if party.key:
+            Verifier.read(party.key)
+    except Damaged as error:
+        yield Violation("invalid_key", field, str(error))
 
 
 def _of_clause(terms: Terms, clause: Clause, where: str) -> Iterator[Violation]:
