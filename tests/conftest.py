@@ -28,6 +28,7 @@ from fairlead.access.roles import Role, Scope, operator, token_scopes
 from fairlead.clearinghouse.cases import Rules
 from fairlead.formats.advisory import Publisher
 from fairlead.record.notes import Verifier, new_signer
+from fairlead.remote.upstream import Reach, Upstream
 from fairlead.store import migrations
 from fairlead.store.key_blocks import KeyBlocks
 from fairlead.store.proving import Prover
@@ -312,6 +313,7 @@ def make_world(store: SQLStore, folder: Path) -> World:
         text_records=lambda _name: (),
         limits=NO_LIMITS,
         proxies=Proxies(),
+        upstream=lambda: Upstream(Reach.read("127.0.0.0/8 ::1/128")),
     )
     return World(store, clock, runner, context, LOG.verifier())
 

@@ -38,7 +38,9 @@ class Checked(walk.Walk):
             assert visitor.side in clause.who.sides
             # Both signed an agreement that has this clause, as wide as it is or wider.
             assert any(
-                clause.number == c.number and c.effect is Effect.MAY and c.title == clause.title
+                clause.number == c.number
+                and c.effect is Effect.MAY
+                and c.title == clause.title
                 for terms in signed
                 for c in terms.clauses
             )

@@ -28,7 +28,11 @@ class First(walk.Walk):
                 party = parties.find(self.unit, self.asker(name), self.name)
             except Error:
                 continue
-            for purpose in (Purpose.MEASUREMENT, Purpose.DETERMINATION, Purpose.DEFENCE):
+            for purpose in (
+                Purpose.MEASUREMENT,
+                Purpose.DETERMINATION,
+                Purpose.DEFENCE,
+            ):
                 self.look(party, purpose)
 
     def look(self, party, purpose):

@@ -43,7 +43,9 @@ class Cast:
         for name in dict.fromkeys(place for place, _ in WHO.values()):
             self.organisations[name] = self.world.join(name).id
         for side in ("Developer", "Programme"):
-            self.signers[side] = new_signer(f"{side.lower()}.example", secrets.token_bytes)
+            self.signers[side] = new_signer(
+                f"{side.lower()}.example", secrets.token_bytes
+            )
         with self.world.store.begin() as unit:
             for name, (place, role) in WHO.items():
                 self.people[name] = membership.enrol(
@@ -135,8 +137,12 @@ class Cast:
                 facts.Described(name=name, **described),
             )
 
-    def provide(self, engagement, url="http://127.0.0.1:9/v1", asset="endpoint", **more):
-        connection = facts.Connection(url=url, credential="sk-secret", model="m", **more)
+    def provide(
+        self, engagement, url="http://127.0.0.1:9/v1", asset="endpoint", **more
+    ):
+        connection = facts.Connection(
+            url=url, credential="sk-secret", model="m", **more
+        )
         return self.do("dora", granting.provide, engagement, asset, connection)
 
     def live(self, **changed):
@@ -166,7 +172,12 @@ class Cast:
         """Nominate the partner and let it in."""
         org = OrganisationId(self.organisations["Partner"])
         self.do(
-            "lia", concluding.nominate, engagement, org, "It runs hospitals.", RULES,
+            "lia",
+            concluding.nominate,
+            engagement,
+            org,
+            "It runs hospitals.",
+            RULES,
             small_operator=True,
         )
         self.do("dora", concluding.consent, engagement, org)

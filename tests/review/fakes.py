@@ -31,7 +31,9 @@ class Subjects:
             raise Conflict(f"{name} changed")
         stream = self.subject.stream(name)
         for number, fact in enumerate(facts, version + 1):
-            events.append(Event(stream=stream, version=number, actor=by, at=at, fact=fact))
+            events.append(
+                Event(stream=stream, version=number, actor=by, at=at, fact=fact)
+            )
         return self.get(name)
 
     def destroy(self, name, *, at):

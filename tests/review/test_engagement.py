@@ -61,7 +61,9 @@ def test_asking_names_no_model_and_commits_to_nothing(cast):
     answered = cast.do("lia", negotiating.answer, engagement, "It may well be.")
     assert answered.model == ""
     assert answered.answers == ("It may well be.",)
-    assert cast.do("dora", granting.withdraw, engagement, RULES).state is State.WITHDRAWN
+    assert (
+        cast.do("dora", granting.withdraw, engagement, RULES).state is State.WITHDRAWN
+    )
 
 
 def test_either_side_may_propose(cast):
@@ -121,7 +123,9 @@ def test_a_counter_offer_ends_the_signatures_under_the_one_before(cast):
     assert state(cast, engagement).terms is None
 
 
-@pytest.mark.parametrize("wrong", ["other side", "other engagement", "other terms", "garbage"])
+@pytest.mark.parametrize(
+    "wrong", ["other side", "other engagement", "other terms", "garbage"]
+)
 def test_a_signature_holds_for_one_side_of_one_agreement(cast, wrong):
     """Replayed and misdirected signatures are refused."""
     one, other = cast.ask(), cast.ask()
@@ -237,7 +241,11 @@ def test_withdrawing_ends_everything_and_leads_to_destruction(cast):
     cast.world.work()
     after = state(cast, engagement)
     assert after.destroyed
-    assert (after.terms, after.keys, after.assets["endpoint"].connection) == (None, {}, None)
+    assert (after.terms, after.keys, after.assets["endpoint"].connection) == (
+        None,
+        {},
+        None,
+    )
     with cast.world.store.read() as unit, pytest.raises(Unauthenticated):
         granting.holder(unit, key.secret)
     # Once more means nothing more, and a release can still be recorded.
@@ -323,7 +331,9 @@ def test_results_go_to_the_developer_first(cast):
     assert set(shown.withheld) == {Detail.TRANSCRIPTS}
     assert "clause" in shown.withheld[Detail.TRANSCRIPTS]
     assert shown.assessment.answer == "We disagree."
-    assert set(seen(cast, "ezra", engagement, Purpose.MEASUREMENT)[0].parts) == set(Detail)
+    assert set(seen(cast, "ezra", engagement, Purpose.MEASUREMENT)[0].parts) == set(
+        Detail
+    )
     assert seen(cast, "lia", engagement) == []
 
 
@@ -365,6 +375,7 @@ def test_a_determination_is_one_officials_with_reasons_and_lapses(cast):
             determine("otto", **wrong)
     made = determine("otto")
     with cast.world.store.read() as unit:
+
         def known(who):
             party = parties.find(unit, cast.asker(who), engagement)
             return concluding.determinations(unit, party, now=cast.now)
@@ -420,7 +431,12 @@ def test_a_partner_comes_after_the_programme_with_consent_only(cast):
     engagement = cast.live()
     org = OrganisationId(cast.organisations["Partner"])
     cast.do(
-        "lia", concluding.nominate, engagement, org, "It runs hospitals.", RULES,
+        "lia",
+        concluding.nominate,
+        engagement,
+        org,
+        "It runs hospitals.",
+        RULES,
         small_operator=True,
     )
     with pytest.raises(NotAllowed, match="consent"):
@@ -462,7 +478,12 @@ def test_the_last_places_are_kept_for_small_operators(cast):
 
     def nominate(org, *, small):
         cast.do(
-            "lia", concluding.nominate, engagement, org, "It defends.", rules,
+            "lia",
+            concluding.nominate,
+            engagement,
+            org,
+            "It defends.",
+            rules,
             small_operator=small,
         )
 

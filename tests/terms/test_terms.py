@@ -114,11 +114,26 @@ def test_a_broken_rule_is_named_by_its_field(changed, field):
         ({"actions": ["call"], "purposes": ["offence"]}, "clauses[0].purposes"),
         ({"actions": ["call"], "purposes": []}, "clauses[0].purposes"),
         ({"actions": [], "purposes": ["defence"]}, "clauses[0].actions"),
-        ({"actions": ["call"], "purposes": ["defence"], "assets": ["none"]}, "clauses[0].assets"),
-        ({"actions": ["call"], "purposes": ["defence"], "assets": ["weights"]}, "clauses[0].assets"),
-        ({"actions": ["call"], "purposes": ["defence"], "people_needed": 3}, "clauses[0].people_needed"),
-        ({"actions": ["call"], "purposes": ["defence"], "limits": {"calls": -1}}, "clauses[0].limits.calls"),
-        ({"actions": ["call"], "purposes": ["defence"], "not_after": "soon"}, "clauses[0].not_after"),
+        (
+            {"actions": ["call"], "purposes": ["defence"], "assets": ["none"]},
+            "clauses[0].assets",
+        ),
+        (
+            {"actions": ["call"], "purposes": ["defence"], "assets": ["weights"]},
+            "clauses[0].assets",
+        ),
+        (
+            {"actions": ["call"], "purposes": ["defence"], "people_needed": 3},
+            "clauses[0].people_needed",
+        ),
+        (
+            {"actions": ["call"], "purposes": ["defence"], "limits": {"calls": -1}},
+            "clauses[0].limits.calls",
+        ),
+        (
+            {"actions": ["call"], "purposes": ["defence"], "not_after": "soon"},
+            "clauses[0].not_after",
+        ),
         ({"actions": ["call"], "purposes": ["defence"], "number": 2}, "clauses"),
     ],
 )
@@ -180,7 +195,11 @@ def test_a_prohibited_use_is_refused_whatever_opens_it():
 
 @pytest.mark.parametrize(
     ("used", "open_"),
-    [(Used(calls=999_999), True), (Used(calls=1_000_000), False), (Used(cents=5_000_000), False)],
+    [
+        (Used(calls=999_999), True),
+        (Used(calls=1_000_000), False),
+        (Used(cents=5_000_000), False),
+    ],
 )
 def test_a_budget_is_a_ceiling(used, open_):
     """The last call within the budget is open, the next is not."""
@@ -236,7 +255,11 @@ def test_narrower_terms_open_nothing_new(terms, request_, at):
 
 def test_narrowing_must_say_something():
     """An empty narrowing, or one of a clause that opens nothing, is refused."""
-    for narrowing in (Narrowing(), Narrowing(clauses_dropped=(99,)), Narrowing(calls=-1)):
+    for narrowing in (
+        Narrowing(),
+        Narrowing(clauses_dropped=(99,)),
+        Narrowing(calls=-1),
+    ):
         with pytest.raises(Invalid):
             narrowed(standard_terms(), narrowing)
 

@@ -195,7 +195,13 @@ class Use(Struct, frozen=True, kw_only=True):
     outcome: str
     """`finished`, `cut`, or `failed` with what upstream answered."""
     content: str = ""
-    """SHA-256 of what was sent and answered, where a clause says that it is logged."""
+    """What was sent and answered, where a clause says that it is logged."""
+
+
+class Uses(Struct, frozen=True, kw_only=True):
+    """Calls, each by itself."""
+
+    calls: tuple[Use, ...]
 
 
 class AccessUsed(Fact, frozen=True, tag="engagement.access_used@1"):
@@ -206,7 +212,7 @@ class AccessUsed(Fact, frozen=True, tag="engagement.access_used@1"):
     cents: int
     by_asset: dict[str, tuple[int, int, int]]
     """Asset: calls, tokens, cents."""
-    body: tuple[Use, ...] | None = None
+    body: Uses | None = None
 
 
 class AssessmentDelivered(Fact, frozen=True, tag="engagement.assessment_delivered@1"):
