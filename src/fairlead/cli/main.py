@@ -20,6 +20,7 @@ COMMANDS = {
     "record": ("fairlead.cli.record", "The record of everything that happened."),
     "serve": ("fairlead.cli.serve", "Run the server."),
     "status": ("fairlead.cli.serve", "Say how much there is, and what waits."),
+    "terms": ("fairlead.cli.terms", "Terms: the contract that is the access check."),
     "token": ("fairlead.cli.members", "Tokens with which programs act."),
     "witness": ("fairlead.cli.witness", "Watch over the logs of others."),
 }
