@@ -15,9 +15,11 @@ COMMANDS = {
     "organisation": ("fairlead.cli.members", "Organisations that take part."),
     "person": ("fairlead.cli.members", "People who sign in."),
     "record": ("fairlead.cli.record", "The record of everything that happened."),
+    "seal": ("fairlead.cli.sealing", "Seal files so that both halves are needed."),
     "serve": ("fairlead.cli.serve", "Run the server."),
     "status": ("fairlead.cli.serve", "Say how much there is, and what waits."),
     "token": ("fairlead.cli.members", "Tokens with which programs act."),
+    "unseal": ("fairlead.cli.sealing", "Open sealed files with both halves."),
     "witness": ("fairlead.cli.witness", "Watch over the logs of others."),
 }
 """Name: module that has it, what its line in the help says."""
