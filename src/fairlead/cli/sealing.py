@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -371,7 +370,7 @@ def _content(path: Path) -> bytes:
 @contextmanager
 def _bar(label: str) -> Iterator[Callable[[int, int], None]]:
     """Show a bar on standard error where a person looks; say nothing elsewhere."""
-    if not os.isatty(sys.stderr.fileno()):
+    if not sys.stderr.isatty():
         yield lambda _done, _all: None
         return
     with click.progressbar(length=1, label=label, file=sys.stderr) as bar:

@@ -6,12 +6,19 @@ Source: https://github.com/secure-systems-lab/dsse, protocol.md and envelope.md 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 import msgspec
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import (
+    Ed25519PrivateKey,
+    Ed25519PublicKey,
+)
 from msgspec import Struct
 
 from fairlead.errors import Damaged, Malformed
+from fairlead.record import notes
 
 SIGNATURES = 64
 """Signatures that are read in one envelope, at most."""
@@ -127,3 +134,44 @@ def pae(payload_type: str, payload: bytes) -> bytes:
 
 def _signature(signer: Signer, payload_type: str, payload: bytes) -> Signature:
     return Signature(keyid=signer.id, sig=signer.sign(pae(payload_type, payload)))
+
+
+@dataclass(frozen=True, slots=True)
+class NoteSigner:
+    """Signs envelopes with a key that is handed around as keys of notes are."""
+
+    key: notes.Signer
+
+    @property
+    def id(self) -> str:
+        """The key's name and id: `name+1234abcd`."""
+        return _note_id(self.key.verifier())
+
+    def sign(self, content: bytes) -> bytes:
+        """Return a signature; what is signed begins with `DSSEv1`, as no note does."""
+        return Ed25519PrivateKey.from_private_bytes(self.key.seed).sign(content)
+
+
+@dataclass(frozen=True, slots=True)
+class NoteVerifier:
+    """Verifies what `NoteSigner` signed."""
+
+    key: notes.Verifier
+
+    @property
+    def id(self) -> str:
+        """The key's name and id: `name+1234abcd`."""
+        return _note_id(self.key)
+
+    def signed(self, content: bytes, signature: bytes) -> bool:
+        """Tell whether *signature* is over *content* and by this key."""
+        try:
+            public = Ed25519PublicKey.from_public_bytes(self.key.key)
+            public.verify(signature, content)
+        except (InvalidSignature, ValueError):
+            return False
+        return True
+
+
+def _note_id(key: notes.Verifier) -> str:
+    return f"{key.name}+{key.id.hex()}"
