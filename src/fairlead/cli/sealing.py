@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -380,3 +381,57 @@ def _bar(label: str) -> Iterator[Callable[[int, int], None]]:
             bar.update(done - bar.pos)
 
         yield progress
+
+
+@seal.command("send")
+@click.argument("sealed", metavar="SEALED", type=_FOLDER)
+@click.option("--to", "address", required=True, help="https://…/v1/assets/NAME/uploads")
+@click.option(
+    "--token",
+    envvar="FAIRLEAD_TOKEN",
+    required=True,
+    help="Of a program that may upload; better as FAIRLEAD_TOKEN.",
+)
+@command
+def send(
+    *,
+    sealed: Path,
+    address: str,
+    token: str,
+    home: Path | None,  # noqa: ARG001 - nothing of a programme is needed
+    as_json: bool,
+) -> None:
+    """Send SEALED to a programme, or go on with that after an interruption.
+
+    Beside SEALED lies SEALED.sending, which says what has arrived.
+    """
+    from fairlead.remote import uploads
+    from fairlead.store import files
+
+    journal = sealed.absolute().with_name(sealed.absolute().name + ".sending")
+    known = _known(journal, address)
+    what = uploads.Sending(
+        folder=sealed,
+        address=address,
+        token=token,
+        known=known,
+        save=lambda now: files.write(
+            journal, json.dumps({"address": address, "files": now}).encode()
+        ),
+    )
+    with _bar("Sending") as progress:
+        sent = uploads.send(what, progress)
+    said = f"{sealed} has arrived; {sent} bytes were sent now"
+    show({"sent": sent, "files": len(known)}, as_json=as_json, text=said)
+
+
+def _known(journal: Path, address: str) -> dict[str, str]:
+    """Return what an earlier sending to the same address remembered."""
+    if not journal.exists():
+        return {}
+    try:
+        read = json.loads(journal.read_bytes())
+        found: dict[str, str] = read["files"] if read["address"] == address else {}
+    except (ValueError, KeyError, TypeError) as error:
+        raise Invalid(f"{journal} cannot be read: remove it to send anew") from error
+    return found

@@ -34,12 +34,18 @@ class Serialization(Struct, frozen=True, kw_only=True):
     shard_size: int | msgspec.UnsetType = msgspec.UNSET
     allow_symlinks: Literal[False] = False
 
+    @property
+    def algorithm(self) -> str:
+        """Return what each resource calls its digest: SHA-256, of a file or a shard."""
+        sharded = self.method == "shards"
+        return f"sha256-sharded-{self.shard_size}" if sharded else "sha256"
+
 
 class Resource(Struct, frozen=True, kw_only=True):
     """A file, or a shard of one as `path:start:end`."""
 
     name: str
-    algorithm: Literal["sha256"] = "sha256"
+    algorithm: Annotated[str, Meta(pattern=r"^sha256(-sharded-[1-9]\d*)?$")] = "sha256"
     digest: Digest
 
 
@@ -117,6 +123,9 @@ def read(written: bytes) -> tuple[str, Manifest]:
     if subject.digest.get("sha256") != root(manifest.resources):
         raise Malformed("the digest of the model is not that of its resources")
     names = [one.name for one in manifest.resources]
+    expected = manifest.serialization.algorithm
+    if any(one.algorithm != expected for one in manifest.resources):
+        raise Malformed(f"not every resource of the manifest has a {expected}")
     if len(set(names)) != len(names):
         raise Malformed("the manifest names a resource twice")
     return subject.name, manifest

@@ -256,11 +256,13 @@ class _Run:
         self, there: Sequence[tuple[str, int]], done: Sequence[Done]
     ) -> Resource:
         """Seal the manifest of the model's files; return what it is as a file."""
+        cut = model_signing.Serialization(method="shards", shard_size=self._what.shard)
         manifest = model_signing.Manifest(
-            serialization=model_signing.Serialization(
-                method="shards", shard_size=self._what.shard
+            serialization=cut,
+            resources=tuple(
+                Resource(name=one.name, algorithm=cut.algorithm, digest=one.digest)
+                for one in done
             ),
-            resources=tuple(Resource(name=one.name, digest=one.digest) for one in done),
             sealing=model_signing.Sealing(
                 seal=self.seal.id,
                 files=tuple(FileSize(name=path, size=size) for path, size in there),
