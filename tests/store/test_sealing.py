@@ -537,3 +537,104 @@ def test_the_manifest_has_the_layout_of_model_signing(base):
     assert (
         chunked.plain_size(shard_of(base / "out", names[0]).stat().st_size) == SMALLEST
     )
+
+
+# --- A developer who means harm ---------------------------------------------------------------
+
+
+def harmful(base, files, shards):
+    """Return what opens a folder whose manifest, well signed, says *files* and *shards*."""
+    good = opened(base / "out")
+    manifest = model_signing.Manifest(
+        serialization=good.manifest.serialization,
+        resources=tuple(
+            model_signing.Resource(
+                name=name,
+                algorithm=good.manifest.serialization.algorithm,
+                digest="00" * 32,
+            )
+            for name in shards
+        ),
+        sealing=model_signing.Sealing(
+            seal=good.folder.seal.id,
+            files=tuple(model_signing.FileSize(name=n, size=s) for n, s in files),
+            shards=tuple(
+                model_signing.SealedShard(name=name, file=file, digest=digest)
+                for name, (file, digest) in zip(shards, shards_of(good), strict=False)
+            ),
+        ),
+    )
+    return lambda: type(good)(
+        folder=good.folder, key=good.key, model="model", manifest=manifest
+    )
+
+
+def shards_of(good):
+    return [
+        (file, digest) for file, digest in good.folder.digests.items() if "/" in file
+    ]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "../evil",
+        "/etc/evil",
+        "a/../../evil",
+        "a//b",
+        "./a",
+        "a\\b",
+        "a\nb",
+        "a\0b",
+        "x" * 256,
+    ],
+)
+def test_names_that_lead_out_of_the_folder_are_refused_when_opening(tmp_path, name):
+    """A signed manifest does not make a file be written elsewhere."""
+    make(tmp_path / "model", {"a": 5})
+    seal(sealing(tmp_path))
+    with pytest.raises(Error, match=r"cannot be taken|names no shard"):
+        harmful(tmp_path, [(name, 5)], [f"{name}:0:5"])()
+
+
+@pytest.mark.parametrize(
+    ("files", "shards"),
+    [
+        ([("a", 6)], ["a:0:5"]),
+        ([("a", 5)], ["a:0:6"]),
+        ([("a", 5)], ["a:1:5"]),
+        ([("a", 5)], ["b:0:5"]),
+        ([("a", 5), ("a", 5)], ["a:0:5"]),
+        ([("a", 5), ("a/b", 0)], ["a:0:5"]),
+        ([("a", 5)], ["a:00:5"]),
+        ([("a", 0)], ["a:0:0"]),
+    ],
+)
+def test_shards_that_are_not_all_of_the_files_are_refused(tmp_path, files, shards):
+    """What is left over, missing, repeated or overlapping is refused before opening."""
+    make(tmp_path / "model", {"a": 5})
+    seal(sealing(tmp_path))
+    assert harmful(tmp_path, [("a", 5)], ["a:0:5"])()
+    with pytest.raises(Error):
+        harmful(tmp_path, files, shards)()
+
+
+def test_nothing_is_written_through_a_link(base):
+    """A folder to unseal into must be new or empty, and no link."""
+    (base / "elsewhere").mkdir()
+    (base / "link").symlink_to(base / "elsewhere", target_is_directory=True)
+    (base / "full").mkdir()
+    (base / "full/file").write_bytes(b"")
+    for to in ("link", "full"):
+        with pytest.raises(Refused, match="not empty"):
+            opened(base / "out").unseal(base / to)
+
+
+def test_a_sealed_file_that_is_a_link_is_not_followed(base):
+    """Whoever can write into the sealed folder cannot make others be read."""
+    path = shard_of(base / "out", f"model-00002.bin:0:{SMALLEST}")
+    path.rename(base / "kept")
+    path.symlink_to(base / "kept")
+
+    assert named(base / "out")
+    assert SealedFolder.read(base / "out", DEVELOPER.holder).faults()

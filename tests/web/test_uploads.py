@@ -29,13 +29,13 @@ from tusclient.exceptions import TusCommunicationError, TusUploadFailed
 
 from fairlead.errors import Conflict, Error, Invalid, NotFound, TooLarge, Unavailable
 from fairlead.formats import tus
-from fairlead.formats.tus import Checksum
+from fairlead.formats.tus import Checksum, Mismatch
 from fairlead.remote import uploads as remote
 from fairlead.sealing.folder import HEAD, SIGNATURE, is_sealed_file
 from fairlead.sealing.holders import Part, new_holder_key
 from fairlead.store.sealed import SealedFolder
 from fairlead.store.sealing import Sealing, seal
-from fairlead.store.uploads import Mismatch, Quota, Uploads
+from fairlead.store.uploads import Quota, Uploads
 from fairlead.web import problems
 from fairlead.web.api.uploads import make_router
 from fairlead.web.context import Context

@@ -19,7 +19,7 @@ COMMANDS = {
     "serve": ("fairlead.cli.serve", "Run the server."),
     "status": ("fairlead.cli.serve", "Say how much there is, and what waits."),
     "token": ("fairlead.cli.members", "Tokens with which programs act."),
-    "unseal": ("fairlead.cli.sealing", "Open sealed files with both halves."),
+    "unseal": ("fairlead.cli.unsealing", "Open sealed files with both halves."),
     "verify": ("fairlead.cli.verifying", "Verify a destruction certificate offline."),
     "witness": ("fairlead.cli.witness", "Watch over the logs of others."),
 }

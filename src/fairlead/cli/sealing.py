@@ -1,24 +1,17 @@
-"""`fairlead seal` and `fairlead unseal`: files that open only with both halves."""
+"""`fairlead seal`: files that open only with both halves."""
 
 from __future__ import annotations
 
 import json
 import secrets
-import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import click
 
-from fairlead.cli.output import Exit, command, lines, show
-from fairlead.errors import Invalid, NotFound, Refused
-
-_FILE = click.Path(dir_okay=False, path_type=Path)
-_FOLDER = click.Path(file_okay=False, path_type=Path)
-_LARGEST = 100_000
-"""Bytes that a file of a key has at most."""
+from fairlead.cli.key_files import FILE, FOLDER, bar, read_key, read_public
+from fairlead.cli.output import command, show
+from fairlead.cli.unsealing import half, read, verify
+from fairlead.errors import Invalid, Refused
 
 
 class _Seal(click.Group):
@@ -48,16 +41,16 @@ def seal() -> None:
 
 
 @seal.command("folder")
-@click.argument("source", metavar="FOLDER", type=_FOLDER)
-@click.option("--to", "out", required=True, type=_FOLDER, help="The sealed folder.")
+@click.argument("source", metavar="FOLDER", type=FOLDER)
+@click.option("--to", "out", required=True, type=FOLDER, help="The sealed folder.")
 @click.option(
-    "--key", "key_file", required=True, type=_FILE, help="The developer's own key."
+    "--key", "key_file", required=True, type=FILE, help="The developer's own key."
 )
 @click.option(
     "--for",
     "holder_files",
     multiple=True,
-    type=_FILE,
+    type=FILE,
     help="Public key of a holder; the programme's at least. May be repeated.",
 )
 @click.option(
@@ -92,14 +85,14 @@ def folder(  # noqa: PLR0913 - one for each option
     what = sealing.Sealing(
         folder=source,
         out=out,
-        key=_key(key_file),
-        holders=[_holder(path) for path in holder_files],
+        key=read_key(key_file),
+        holders=[read_public(path) for path in holder_files],
         randomness=secrets.token_bytes,
         shard=shard_size << 20,
         threads=threads,
         recheck=recheck,
     )
-    with _bar("Sealing") as progress:
+    with bar("Sealing") as progress:
         done = sealing.seal(what, progress)
     show(
         {
@@ -118,7 +111,7 @@ def folder(  # noqa: PLR0913 - one for each option
 
 
 @seal.command()
-@click.option("--to", "path", required=True, type=_FILE, help="File of the key.")
+@click.option("--to", "path", required=True, type=FILE, help="File of the key.")
 @click.option("--name", required=True, help="Whose it is.")
 @click.option(
     "--part",
@@ -152,239 +145,8 @@ def key(
     )
 
 
-def _opening(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command what it needs to verify, and perhaps to open, a sealed folder."""
-    options = [
-        click.argument("sealed", metavar="SEALED", type=_FOLDER),
-        click.option(
-            "--from",
-            "from_file",
-            required=True,
-            type=_FILE,
-            help="Public key of the developer who must have sealed it.",
-        ),
-        click.option(
-            "--key",
-            "key_files",
-            multiple=True,
-            type=_FILE,
-            help="Key of a holder; may be repeated.",
-        ),
-        click.option(
-            "--half",
-            "half_files",
-            multiple=True,
-            type=_FILE,
-            help="A half handed over with `seal half`.",
-        ),
-    ]
-    for option in reversed(options):
-        function = option(function)
-    return function
-
-
-@seal.command()
-@_opening
-@command
-def verify(  # noqa: PLR0913 - one for each option
-    *,
-    sealed: Path,
-    from_file: Path,
-    key_files: tuple[Path, ...],
-    half_files: tuple[Path, ...],
-    home: Path | None,  # noqa: ARG001 - nothing of a programme is needed
-    as_json: bool,
-) -> None:
-    """Verify that SEALED is what the developer sealed; name all that is not.
-
-    Without keys, sealed files are compared with what was signed. With both halves every
-    chunk is opened, and faults are named by the model's file and chunk.
-    """
-    from fairlead.store.sealed import SealedFolder
-
-    found = SealedFolder.read(sealed, _holder(from_file))
-    if key_files or half_files:
-        opened = found.open(_data_key(found.seal, key_files, half_files))
-        with _bar("Verifying") as progress:
-            faults = opened.faults(progress)
-        what = f"{len(opened.sizes)} files of {opened.model}, every chunk opened"
-    else:
-        with _bar("Verifying") as progress:
-            faults = found.faults(progress)
-        what = f"{len(found.digests)} sealed files, as signed; no chunk was opened"
-    _tell(found.seal.id, what, faults, as_json=as_json)
-
-
-@seal.command()
-@_opening
-@click.option("--for", "for_file", required=True, type=_FILE, help="The session's key.")
-@click.option("--to", "to", required=True, type=_FILE, help="File for the half.")
-@command
-def half(  # noqa: PLR0913 - one for each option
-    *,
-    sealed: Path,
-    from_file: Path,
-    key_files: tuple[Path, ...],
-    half_files: tuple[Path, ...],
-    for_file: Path,
-    to: Path,
-    home: Path | None,  # noqa: ARG001 - nothing of a programme is needed
-    as_json: bool,
-) -> None:
-    """Hand one's half of the key of SEALED over to a session, shut to its key alone."""
-    from fairlead.sealing import halves
-    from fairlead.store import files
-    from fairlead.store.sealed import SealedFolder
-
-    found = SealedFolder.read(sealed, _holder(from_file)).seal
-    mine = _halves(found, key_files, half_files)
-    if len(mine) != 1:
-        raise Refused(f"one half is handed over, not {len(mine)}")
-    ((part, opened),) = mine.items()
-    wrapped = halves.wrap(opened, part, _holder(for_file), found.id)
-    files.write(to, halves.Share(seal=found.id, half=wrapped).encode())
-    said = {"seal": found.id, "part": str(part), "for": wrapped.holder.id}
-    show(said, as_json=as_json, text=f"{to}: the half of the {part}, for one session")
-
-
-@seal.command("read")
-@_opening
-@click.argument("path")
-@click.option("--start", default=0, show_default=True, type=click.IntRange(0))
-@click.option("--end", type=click.IntRange(0), help="The file's end otherwise.")
-@command
-def read(  # noqa: PLR0913 - one for each option
-    *,
-    sealed: Path,
-    from_file: Path,
-    key_files: tuple[Path, ...],
-    half_files: tuple[Path, ...],
-    path: str,
-    start: int,
-    end: int | None,
-    home: Path | None,  # noqa: ARG001 - nothing of a programme is needed
-    as_json: bool,  # noqa: ARG001 - the bytes are the answer
-) -> None:
-    """Write some bytes of the file PATH in SEALED to standard output, verified."""
-    from fairlead.store.sealed import SealedFolder
-
-    found = SealedFolder.read(sealed, _holder(from_file))
-    opened = found.open(_data_key(found.seal, key_files, half_files))
-    if path not in opened.sizes:
-        raise NotFound(f"the sealed folder has no file {path!r}")
-    stop = opened.sizes[path] if end is None else end
-    for piece in opened.range(path, start, stop):
-        sys.stdout.buffer.write(piece)
-    sys.stdout.buffer.flush()
-
-
-@click.command()
-@_opening
-@click.option("--to", "to", required=True, type=_FOLDER, help="A new folder.")
-@command
-def unseal(  # noqa: PLR0913 - one for each option
-    *,
-    sealed: Path,
-    from_file: Path,
-    key_files: tuple[Path, ...],
-    half_files: tuple[Path, ...],
-    to: Path,
-    home: Path | None,  # noqa: ARG001 - nothing of a programme is needed
-    as_json: bool,
-) -> None:
-    """Unseal SEALED into a new folder; a file with a fault is named and not kept."""
-    from fairlead.store.sealed import SealedFolder
-
-    found = SealedFolder.read(sealed, _holder(from_file))
-    opened = found.open(_data_key(found.seal, key_files, half_files))
-    with _bar("Unsealing") as progress:
-        faults = opened.unseal(to, progress)
-    what = f"{len(opened.sizes)} files of {opened.model}"
-    _tell(found.seal.id, what, faults, as_json=as_json)
-
-
-def _tell(seal: str, what: str, faults: Sequence[Any], *, as_json: bool) -> None:
-    """Say what was found; end with an error if anything is wrong."""
-    rows = [(f.file, "" if f.chunk is None else str(f.chunk), f.reason) for f in faults]
-    show(
-        {
-            "seal": seal,
-            "what": what,
-            "faults": [
-                {"file": f.file, "chunk": f.chunk, "reason": f.reason} for f in faults
-            ],
-        },
-        as_json=as_json,
-        text=(
-            lines(rows, ("FILE", "CHUNK", "WHAT IS WRONG"))
-            if faults
-            else f"{seal}: {what}; nothing was changed"
-        ),
-    )
-    if faults:
-        raise SystemExit(Exit.DAMAGED)
-
-
-def _data_key(seal: Any, keys: Sequence[Path], shares: Sequence[Path]) -> bytes:  # noqa: ANN401 - loaded late
-    from fairlead.sealing import halves
-
-    return halves.join(_halves(seal, keys, shares))
-
-
-def _halves(seal: Any, keys: Sequence[Path], shares: Sequence[Path]) -> Any:  # noqa: ANN401 - loaded late
-    """Return the halves that these keys open: those in the folder, those handed over."""
-    from fairlead.sealing import halves
-
-    mine = [_key(path) for path in keys]
-    wrapped = list(seal.halves)
-    for path in shares:
-        share = halves.read_share(_content(path))
-        if share.seal != seal.id:
-            raise Refused(f"{path} is a half of {share.seal}, not of {seal.id}")
-        wrapped.append(share.half)
-    return halves.unwrap_mine(wrapped, mine, seal.id)
-
-
-def _key(path: Path) -> Any:  # noqa: ANN401 - loaded late
-    from fairlead.sealing.holders import read_holder_key
-
-    return read_holder_key(_content(path))
-
-
-def _holder(path: Path) -> Any:  # noqa: ANN401 - loaded late
-    from fairlead.sealing.holders import read_holder
-
-    return read_holder(_content(path))
-
-
-def _content(path: Path) -> bytes:
-    try:
-        with path.open("rb") as file:
-            content = file.read(_LARGEST + 1)
-    except OSError as error:
-        raise NotFound(f"{path}: {error.strerror}") from error
-    if len(content) > _LARGEST:
-        raise Invalid(f"{path} is longer than any such file")
-    return content
-
-
-@contextmanager
-def _bar(label: str) -> Iterator[Callable[[int, int], None]]:
-    """Show a bar on standard error where a person looks; say nothing elsewhere."""
-    if not sys.stderr.isatty():
-        yield lambda _done, _all: None
-        return
-    with click.progressbar(length=1, label=label, file=sys.stderr) as bar:
-
-        def progress(done: int, whole: int) -> None:
-            bar.length = max(1, whole)
-            bar.update(done - bar.pos)
-
-        yield progress
-
-
 @seal.command("send")
-@click.argument("sealed", metavar="SEALED", type=_FOLDER)
+@click.argument("sealed", metavar="SEALED", type=FOLDER)
 @click.option("--to", "address", required=True, help="https://…/v1/assets/NAME/uploads")
 @click.option(
     "--token",
@@ -419,7 +181,7 @@ def send(
             journal, json.dumps({"address": address, "files": now}).encode()
         ),
     )
-    with _bar("Sending") as progress:
+    with bar("Sending") as progress:
         sent = uploads.send(what, progress)
     said = f"{sealed} has arrived; {sent} bytes were sent now"
     show({"sent": sent, "files": len(known)}, as_json=as_json, text=said)
@@ -435,3 +197,7 @@ def _known(journal: Path, address: str) -> dict[str, str]:
     except (ValueError, KeyError, TypeError) as error:
         raise Invalid(f"{journal} cannot be read: remove it to send anew") from error
     return found
+
+
+for _command in (half, read, verify):
+    seal.add_command(_command)

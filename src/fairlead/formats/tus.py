@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime
 
+from msgspec import Struct
+
 from fairlead.errors import Invalid, Violation
 
 VERSION = "1.0.0"
@@ -54,6 +56,31 @@ class Patch:
 
     offset: int
     checksum: Checksum | None
+
+
+class Upload(Struct, frozen=True, kw_only=True):
+    """An upload, as far as it counts."""
+
+    id: str
+    asset: str
+    name: str
+    """The file of the asset that it will be."""
+    length: int
+    offset: int = 0
+    """Bytes that are on disk."""
+    metadata: dict[str, str]
+    expires: datetime
+
+    @property
+    def finished(self) -> bool:
+        """Tell whether all bytes have come."""
+        return self.offset == self.length
+
+
+class Mismatch(Invalid):
+    """A chunk is not what its checksum says; it was discarded."""
+
+    code = "checksum-mismatch"
 
 
 def capabilities(largest: int) -> dict[str, str]:

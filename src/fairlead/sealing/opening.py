@@ -13,17 +13,11 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from fairlead.errors import Damaged, Error, Refused
+from fairlead.errors import Damaged, Destroyed, Error, Refused
 from fairlead.sealing import halves
 from fairlead.sealing.folder import Seal
 from fairlead.sealing.holders import Holder, HolderKey, Part
 from fairlead.sealing.ports import Keys
-
-
-class Destroyed(Refused):
-    """The key was destroyed: what it shut opens for nobody any more."""
-
-    code = "destroyed"
 
 
 class Outcome(StrEnum):

@@ -22,38 +22,15 @@ from fairlead.formats import dsse, in_toto, model_signing
 from fairlead.formats.model_signing import Manifest
 from fairlead.sealing import chunked
 from fairlead.sealing import folder as layout
-from fairlead.sealing.chunked import (
-    CHUNK,
-    HEADER,
-    SEALED,
-    ChunkDamaged,
-    Message,
-    plain_size,
-)
+from fairlead.sealing.chunked import HEADER, ChunkDamaged, Message, plain_size
 from fairlead.sealing.folder import Piece, Seal
 from fairlead.sealing.holders import Holder
-from fairlead.store.sealing import AT_ONCE, Progress
+from fairlead.store.sealed_shards import Fault, Place, Shard, Unreadable
+from fairlead.store.sealing import Progress
 
 _LARGEST = 1 << 30
 """Bytes of a head, signature or manifest that are read at most."""
 _THREADS = 3
-_ZEROS = bytes(CHUNK)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fault:
-    """What is wrong, and where."""
-
-    file: str
-    """The model's file where it is known, else the sealed one."""
-    chunk: int | None
-    """Within the file, the first is 0; none if it is not about one chunk."""
-    reason: str
-
-    def __str__(self) -> str:
-        """Say it in one line."""
-        place = "" if self.chunk is None else f", chunk {self.chunk}"
-        return f"{self.file}{place}: {self.reason}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -207,8 +184,14 @@ class Opened:
         return {Piece.parse(one.name): one.file for one in sealing.shards}
 
     @cached_property
-    def _digests(self) -> dict[str, str]:
-        return {one.name: one.digest for one in self.manifest.resources}
+    def _place(self) -> Place:
+        return Place(
+            path=self.folder.path,
+            seal=self.folder.seal.id,
+            key=self.key,
+            files=self._shards,
+            digests={one.name: one.digest for one in self.manifest.resources},
+        )
 
     def range(self, path: str, start: int, end: int) -> Iterator[bytes]:
         """Return the bytes from *start* to *end* of a file, verified piece by piece.
@@ -230,7 +213,7 @@ class Opened:
             first, last = max(start, piece.start), min(end, piece.end)
             if first >= last:
                 continue
-            shard = _Shard.open(self, piece)
+            shard = Shard.open(self._place, piece)
             try:
                 yield from shard.read(first - piece.start, last - piece.start)
             except ChunkDamaged as error:
@@ -274,9 +257,9 @@ class Opened:
 
     def _shard(self, piece: Piece, to: Path | None) -> list[Fault]:
         """Verify a shard, and write it if it has a place; return its faults."""
-        shard: _Shard | None = None
+        shard: Shard | None = None
         try:
-            shard = _Shard.open(self, piece)
+            shard = Shard.open(self._place, piece)
             if to is None:
                 return shard.verify(None)
             target = os.open(to / piece.path, os.O_WRONLY | os.O_NOFOLLOW)
@@ -285,142 +268,13 @@ class Opened:
                 os.fsync(target)
             finally:
                 os.close(target)
-        except _Unreadable as error:
+        except Unreadable as error:
             return [error.fault]
         else:
             return found
         finally:
             if shard is not None:
                 shard.close()
-
-
-class _Unreadable(Damaged):
-    """A shard cannot even be begun."""
-
-    def __init__(self, fault: Fault) -> None:
-        super().__init__(str(fault))
-        self.fault = fault
-
-
-@dataclass(frozen=True, slots=True)
-class _Shard:
-    """One shard, open for reading."""
-
-    opened: Opened
-    piece: Piece
-    file: int
-    size: int
-    message: Message
-
-    @classmethod
-    def open(cls, opened: Opened, piece: Piece) -> _Shard:
-        name = opened._shards[piece]  # noqa: SLF001 - one thing in two classes
-        try:
-            file = os.open(opened.folder.path / name, os.O_RDONLY | os.O_NOFOLLOW)
-        except OSError as error:
-            raise _unreadable(piece, f"{name} is missing or no file") from error
-        try:
-            size = os.fstat(file).st_size
-            message = _begin(opened, piece, os.pread(file, HEADER, 0))
-        except ChunkDamaged as error:
-            os.close(file)
-            raise _unreadable(piece, error.reason) from error
-        except _Unreadable:
-            os.close(file)
-            raise
-        return cls(opened, piece, file, size, message)
-
-    def close(self) -> None:
-        os.close(self.file)
-
-    def read(self, start: int, end: int) -> Iterator[bytes]:
-        """Return some bytes of the shard; whether it is as long as it must be, too."""
-        if self.size != chunked.sealed_size(self.piece.size):
-            end_of = max(0, self.size - HEADER) // SEALED
-            if (end - 1) // CHUNK >= end_of:
-                raise ChunkDamaged(end_of, "cut off")
-        for number in range(start // CHUNK, (end - 1) // CHUNK + 1):
-            sealed = os.pread(self.file, self._length(number), HEADER + number * SEALED)
-            content = self.message.unlock(number, sealed)
-            yield content[max(0, start - number * CHUNK) : end - number * CHUNK]
-
-    def _length(self, number: int) -> int:
-        """Return how many sealed bytes a chunk must have."""
-        whole = min(CHUNK, self.piece.size - number * CHUNK)
-        return whole + chunked.TAG
-
-    def verify(self, target: int | None) -> list[Fault]:
-        """Open every chunk; write what they hold to *target* if there is one.
-
-        The size of the sealed file, each chunk and the digest of all must be as they
-        were sealed.
-        """
-        faults: list[Fault] = []
-        hashed = hashlib.sha256()
-        count = chunked.chunks_of(self.piece.size)
-        for first in range(0, count, AT_ONCE):
-            block = os.pread(self.file, AT_ONCE * SEALED, HEADER + first * SEALED)
-            for number in range(first, min(first + AT_ONCE, count)):
-                start = (number - first) * SEALED
-                sealed = block[start : start + self._length(number)]
-                try:
-                    content = self.message.unlock(number, sealed)
-                except ChunkDamaged as error:
-                    faults.append(self.fault(error))
-                    if error.chunk is not None and len(sealed) < self._length(number):
-                        return faults
-                    continue
-                hashed.update(content)
-                if target is not None and content != _ZEROS[: len(content)]:
-                    place = self.piece.start + number * CHUNK
-                    _write_at(target, content, place)
-        if not faults and self.size != chunked.sealed_size(self.piece.size):
-            faults.append(self._fault(None, "bytes were added behind its last chunk"))
-        elif not faults and hashed.hexdigest() != self._digest():
-            faults.append(self._fault(None, "not what the manifest says"))
-        return faults
-
-    def _digest(self) -> str:
-        return self.opened._digests[self.piece.name]  # noqa: SLF001 - as above
-
-    def fault(self, error: ChunkDamaged) -> Fault:
-        """Say why a chunk does not open, with its number in the file."""
-        number = error.chunk
-        if number is None:
-            return self._fault(None, error.reason)
-
-        def read(offset: int, length: int) -> bytes:
-            return os.pread(self.file, length, offset)
-
-        reason = chunked.explain(self.message, read, self.size, number)
-        return self._fault(self.piece.start // CHUNK + number, reason)
-
-    def _fault(self, chunk: int | None, reason: str) -> Fault:
-        return Fault(file=self.piece.path, chunk=chunk, reason=reason)
-
-
-def _begin(opened: Opened, piece: Piece, header: bytes) -> Message:
-    """Return the message of a shard; if it is another one's, say whose."""
-    seal = opened.folder.seal.id
-    try:
-        return Message.resume(opened.key, layout.context(seal, piece.name), header)
-    except ChunkDamaged:
-        for other in opened._shards:  # noqa: SLF001 - one thing in two classes
-            try:
-                Message.resume(opened.key, layout.context(seal, other.name), header)
-            except ChunkDamaged:
-                continue
-            raise _unreadable(
-                piece, f"swapped: it holds bytes {other.start} on of {other.path}"
-            ) from None
-        raise
-
-
-def _unreadable(piece: Piece, reason: str) -> _Unreadable:
-    first = piece.start // CHUNK
-    return _Unreadable(
-        Fault(file=piece.path, chunk=None, reason=f"from chunk {first} on: {reason}")
-    )
 
 
 def _in_threads(
@@ -484,10 +338,3 @@ def _create(path: Path, size: int) -> None:
         os.ftruncate(file, size)
     finally:
         os.close(file)
-
-
-def _write_at(target: int, content: bytes, place: int) -> None:
-    view = memoryview(content)
-    while view:
-        count = os.pwrite(target, view, place)
-        view, place = view[count:], place + count

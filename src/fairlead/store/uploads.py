@@ -17,11 +17,10 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import msgspec
-from msgspec import Struct
 
 from fairlead.base.ids import random_text
 from fairlead.base.ports import Clock, Randomness
@@ -35,7 +34,7 @@ from fairlead.errors import (
     Unavailable,
     Violation,
 )
-from fairlead.formats.tus import Checksum
+from fairlead.formats.tus import Checksum, Mismatch, Upload
 from fairlead.store import files
 
 NAME = "filename"
@@ -61,31 +60,6 @@ class Quota:
     """Unfinished uploads of one asset."""
 
 
-class Upload(Struct, frozen=True, kw_only=True):
-    """An upload, as far as it counts."""
-
-    id: str
-    asset: str
-    name: str
-    """The file of the asset that it will be."""
-    length: int
-    offset: int = 0
-    """Bytes that are on disk."""
-    metadata: dict[str, str]
-    expires: datetime
-
-    @property
-    def finished(self) -> bool:
-        """Tell whether all bytes have come."""
-        return self.offset == self.length
-
-
-class Mismatch(Invalid):
-    """A chunk is not what its checksum says; it was discarded."""
-
-    code = "checksum-mismatch"
-
-
 @dataclass(frozen=True)
 class Uploads:
     """All uploads, in one folder, and the finished files of assets beside them.
@@ -98,6 +72,11 @@ class Uploads:
     randomness: Randomness
     takes: Callable[[str], bool]
     quota: Quota = Quota()
+
+    @property
+    def largest(self) -> int:
+        """How many bytes one upload may have."""
+        return self.quota.upload
 
     def create(self, asset: str, length: int, metadata: dict[str, str]) -> Upload:
         """Begin an upload; it is on disk when this returns.
