@@ -71,7 +71,7 @@ def record(*events):
 
 def event(version, kind, at, **data):
     return {
-        "stream": "asset/as-1",
+        "stream": "engagement/eng-1",
         "version": version,
         "type": kind,
         "actor": "person/per-1",
@@ -81,8 +81,10 @@ def event(version, kind, at, **data):
 
 
 EVENTS = record(
-    event(7, "asset.half_destroyed@1", DONE, part="programme", holder="Programme"),
-    event(8, "asset.opening_failed@1", LATER, outcome="destroyed"),
+    event(
+        7, "engagement.holder_stated@1", DONE, side="programme", organisation="org-1"
+    ),
+    event(8, "engagement.opening_tried@1", LATER, what="as-1", opened=False),
 )
 
 
@@ -107,11 +109,14 @@ def parts(**given):
                 destroyed="the programme's half of the key",
                 how="zeros over the key in the key service, synced",
                 at=DONE,
-                event="asset/as-1@7",
+                event="engagement/eng-1@7",
+                organisation="org-1",
             )
         ],
         "attempts": [
-            Attempt(asset="as-1", outcome="destroyed", at=LATER, event="asset/as-1@8")
+            Attempt(
+                asset="as-1", outcome="destroyed", at=LATER, event="engagement/eng-1@8"
+            )
         ],
         "events": EVENTS,
     }
@@ -192,7 +197,7 @@ def test_events_that_are_not_in_the_record_are_refused():
 
     def later(statement):
         shown = statement["predicate"]["events"][0]
-        shown["header"] = shown["header"].replace("Programme", "Somebody ")
+        shown["header"] = shown["header"].replace("org-1", "org-2")
 
     with pytest.raises(Damaged, match="does not stand at place"):
         verified(resigned(later))
@@ -203,13 +208,14 @@ def test_events_that_are_not_in_the_record_are_refused():
     [
         ("statements", "at", LATER, "not at"),
         ("statements", "part", "developer", "nothing about it"),
-        ("statements", "holder", "Acme", "says holder"),
-        ("statements", "event", "asset/as-1@9", "not in the certificate"),
+        ("statements", "organisation", "org-2", "says organisation"),
+        ("statements", "event", "engagement/eng-1@9", "not in the certificate"),
         ("statements", "asset", "as-2", "is no asset"),
         ("attempts", "outcome", "opened", "does not show"),
-        ("attempts", "event", "asset/as-1@7", "happened at"),
+        ("attempts", "event", "engagement/eng-1@7", "not what is claimed"),
         ("attempts", "at", "2026-08-18T14:03:20.000000Z", "before the destruction"),
         ("assets", "name", "as-2", "subjects"),
+        ("statements", "event", "engagement/eng-1@8", "not what is claimed"),
     ],
 )
 def test_what_does_not_fit_the_events_is_refused(place, field, value, said):
@@ -231,6 +237,26 @@ def test_a_certificate_without_a_limit_is_refused(limit):
 
     with pytest.raises(Damaged, match="leaves out"):
         verified(resigned(leave_out))
+
+
+def test_events_of_another_engagement_are_refused():
+    """A certificate shows nothing with what happened elsewhere."""
+
+    def change(statement):
+        statement["predicate"]["engagement"] = "eng-2"
+
+    with pytest.raises(Damaged, match="not what is claimed"):
+        verified(resigned(change))
+
+
+def test_an_attempt_that_opened_is_no_proof_of_destruction():
+    """If the recorded attempt succeeded, nobody can call it a failure."""
+    events = record(
+        event(7, "engagement.destroyed@1", DONE),
+        event(8, "engagement.opening_tried@1", LATER, what="as-1", opened=True),
+    )
+    with pytest.raises(Damaged, match="says that it was opened"):
+        verified(certificate(events=events))
 
 
 def test_it_is_not_made_where_it_would_not_verify():

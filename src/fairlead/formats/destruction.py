@@ -28,6 +28,20 @@ from fairlead.record.disclosure import Disclosed, Verified
 from fairlead.record.notes import Verifier
 
 PREDICATE = "urn:fairlead:destruction:v1"
+STATED = frozenset({"engagement.holder_stated", "engagement.destroyed"})
+"""Events by which somebody may have said that it destroyed something."""
+TRIED = frozenset({"engagement.opening_tried"})
+"""Events by which an attempt to open was recorded."""
+_HEADER = {
+    "asset": "asset",
+    "what": "asset",
+    "holder": "holder",
+    "organisation": "organisation",
+    "part": "part",
+    "side": "part",
+    "outcome": "outcome",
+}
+"""Field in the header of an event: what the certificate says must be equal to it."""
 
 _Text = Annotated[str, Meta(min_length=1, max_length=2000)]
 _Name = Annotated[str, Meta(min_length=1, max_length=200)]
@@ -77,7 +91,7 @@ class Asset(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The sealed folder's own name, if it was one."""
 
 
-class HolderStatement(Struct, frozen=True, kw_only=True):
+class HolderStatement(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What a holder says it destroyed, and the event by which it said so."""
 
     asset: _Name
@@ -90,7 +104,9 @@ class HolderStatement(Struct, frozen=True, kw_only=True):
     how: _Text
     at: str
     event: _Name
-    """The event's stream and version: `asset/…@7`; it is disclosed below."""
+    """The event's stream and version: `engagement/…@7`; it is disclosed below."""
+    organisation: str | None = None
+    """The holder's name in the record, where its event says one."""
 
 
 class Attempt(Struct, frozen=True, kw_only=True):
@@ -194,7 +210,8 @@ def verify(written: bytes, log: Verifier, signers: Sequence[dsse.Verifier]) -> P
     1. Each of *signers* has signed it.
     2. It is a statement of this kind, complete, with every limit in it.
     3. Every event in it stands in the record that *log* signs, word for word.
-    4. Statements and attempts say what their events say, and when.
+    4. Statements and attempts say what their events say, and when; the events are of
+       this engagement, and of the kinds `STATED` and `TRIED`.
     5. No attempt precedes the destruction that it is to show.
 
     What is not checked: see `LIMITS`.
@@ -221,7 +238,7 @@ def verify(written: bytes, log: Verifier, signers: Sequence[dsse.Verifier]) -> P
         for one in disclosure.verify(made.events, log)
     }
     for said in _said(made):
-        _compare(said, recorded[said.event])
+        _compare(made.engagement, said, recorded[said.event])
     largest = max(recorded.values(), key=lambda one: one.checkpoint.size).checkpoint
     return Proven(
         certificate=made,
@@ -284,17 +301,24 @@ def _event_of(event: Disclosed) -> str:
     return f"{read.stream}@{read.version}"
 
 
-def _compare(said: HolderStatement | Attempt, event: Verified) -> None:
+def _compare(engagement: str, said: HolderStatement | Attempt, event: Verified) -> None:
     """Make sure that *said* does not say other than the event.
 
-    Whatever field both have is compared: the instant always, and `asset`, `holder`,
-    `part` and `outcome` where the header of the event has them.
+    Stream, kind and instant always; the fields of `_HEADER` where the event has them.
     """
+    kinds = STATED if isinstance(said, HolderStatement) else TRIED
+    kind = event.type.partition("@")[0]
+    if event.stream != f"engagement/{engagement}" or kind not in kinds:
+        raise Damaged(
+            f"{said.event} is a {kind} of {event.stream}: not what is claimed"
+        )
     if instants.parse(said.at) != instants.parse(event.at):
         raise Damaged(f"{said.event} happened at {event.at}, not at {said.at}")
     fields = msgspec.json.decode(event.data, type=dict[str, Any])
-    for name in ("asset", "holder", "part", "outcome"):
-        claimed = getattr(said, name, None)
+    if fields.get("opened"):
+        raise Damaged(f"{said.event} says that it was opened")
+    for name, ours in _HEADER.items():
+        claimed = getattr(said, ours, None)
         if name in fields and claimed is not None and fields[name] != claimed:
             raise Damaged(
                 f"{said.event} says {name} {fields[name]!r}, the certificate {claimed!r}"
