@@ -381,7 +381,24 @@ def test_all_of_an_asset_can_be_removed(client, store):
     create(client, 3, "seal.json")
     store.remove_asset("as-1")
 
-    assert [p for p in store.folder.rglob("*") if p.is_file()] == []
+    assert [p.name for p in store.folder.rglob("*") if p.is_file()] == [".lock"]
+
+
+def test_what_is_removed_while_bytes_come_stays_removed(store):
+    """A withdrawal during a request ends it; nothing of the asset comes back."""
+    made = store.create("as-1", 3, {"filename": NAME})
+    for end in ("finish", "close"):
+        appending = store.append("as-1", made.id, 0, None)
+        appending.write(b"123")
+        store.remove_asset("as-1")
+        if end == "finish":
+            with pytest.raises(NotFound):
+                appending.finish()
+        appending.close()
+        assert [
+            p for p in store.folder.rglob("*") if p.is_file() and p.name != ".lock"
+        ] == []
+        made = store.create("as-1", 3, {"filename": NAME})
 
 
 # --- Over a real connection, with clients of others, and with kills ---------------------------

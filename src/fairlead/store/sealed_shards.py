@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import stat
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -74,11 +75,16 @@ class Shard:
         """
         name = place.files[piece]
         try:
-            file = os.open(place.path / name, os.O_RDONLY | os.O_NOFOLLOW)
+            # Who can put a pipe there must not make the reader wait.
+            flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
+            file = os.open(place.path / name, flags)
         except OSError as error:
             raise _cannot_begin(piece, f"{name} is missing or no file") from error
         try:
-            size = os.fstat(file).st_size
+            status = os.fstat(file)
+            if not stat.S_ISREG(status.st_mode):
+                raise _cannot_begin(piece, f"{name} is missing or no file")
+            size = status.st_size
             message = _begin(place, piece, os.pread(file, HEADER, 0))
         except ChunkDamaged as error:
             os.close(file)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import stat
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
@@ -183,8 +184,10 @@ class _Run:
     def _shard(self, piece: Piece) -> Done | None:
         """Seal a shard; nothing if it is sealed already and has not changed."""
         path = self._what.folder / piece.path
-        source = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
+        source = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
         try:
+            if not stat.S_ISREG(os.fstat(source).st_mode):
+                raise Refused(f"{piece.path} changed while it was sealed; try again")
             before = _stat(source)
             known = self._journal.done.get(piece.name)
             if known is not None and not self._there(known, piece):

@@ -15,7 +15,7 @@ import os
 import re
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -215,8 +215,25 @@ class Uploads:
         return upload
 
     def _forget(self, name: str) -> None:
-        files.remove(self._facts(name))
-        files.remove(self._bytes(name))
+        with self._alone():
+            files.remove(self._facts(name))
+            files.remove(self._bytes(name))
+
+    def _keep(self, upload: Upload) -> None:
+        """Write how far an upload is, unless it was removed meanwhile."""
+        with self._alone():
+            self._load(upload.id)
+            self._save(upload)
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Keep other threads and processes from removing or keeping an upload."""
+        handle = os.open(self.folder / ".lock", os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(handle)
 
     def _all(self) -> Iterator[Upload]:
         for path in (self.folder / "open").glob("up-*.json"):
@@ -260,7 +277,7 @@ class Appending:
     def close(self) -> None:
         """Keep what came, if it may be kept, and let others add."""
         if self._handle >= 0:
-            with suppress(Unavailable):
+            with suppress(NotFound, Unavailable):
                 self.abandon()
 
     def write(self, content: bytes) -> None:
@@ -290,6 +307,7 @@ class Appending:
 
         Raises:
             Mismatch: it is not what the checksum says; it does not count.
+            NotFound: the upload was removed meanwhile.
             Unavailable: it could not be put on disk.
 
         """
@@ -323,7 +341,7 @@ class Appending:
         grown = msgspec.structs.replace(self._upload, offset=self._at, expires=expires)
         try:
             os.fsync(self._handle)
-            uploads._save(grown)  # noqa: SLF001 - one thing
+            uploads._keep(grown)  # noqa: SLF001 - one thing
         except OSError as error:
             raise _full(error) from error
         self._upload = grown
