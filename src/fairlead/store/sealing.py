@@ -294,6 +294,10 @@ class _Run:
             name = path.relative_to(self.out).as_posix()
             if layout.is_sealed_file(name) and name not in counted:
                 path.unlink()
+        for path in self.out.glob(".*.new"):
+            # A manifest that a killed sealing had not finished writing.
+            if layout.is_sealed_file(path.name[1:].removesuffix(".new")):
+                path.unlink()
 
 
 def _seal_into(
