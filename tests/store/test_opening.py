@@ -107,6 +107,17 @@ def test_other_failures_are_not_called_a_destruction(keys, holder, sealed):
     assert mixed.outcome is Outcome.DAMAGED
 
 
+def test_a_lost_key_service_is_not_called_a_destruction(keys, holder, sealed, tmp_path):
+    """If its files are gone, that is said: nobody may take it for destroyed."""
+    keys.close()
+    (tmp_path / "keys/subjects-000000.keys").unlink()
+    failed = opening.attempt(keys, NUMBER, holder, sealed[1])
+
+    assert isinstance(failed, FailedOpening)
+    assert failed.outcome is Outcome.DAMAGED
+    assert "are lost" in failed.reason
+
+
 # --- In a store, on both databases ---------------------------------------------------------
 
 

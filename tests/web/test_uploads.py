@@ -242,6 +242,17 @@ def test_whoever_may_not_gets_one_answer(client):
     assert client.head(address, headers=HEADERS).status_code == 200
 
 
+def test_every_answer_is_in_the_openapi_document(client):
+    """What a client may get stands in the document of the API."""
+    paths = client.get("/schema/openapi.json").json()["paths"]
+    (one,) = [paths[path] for path in paths if path.endswith("{upload}")]
+    assert set(one) == {"head", "patch", "delete"}
+    for said in one.values():
+        assert {"404", "409", "412", "413", "415", "423", "460", "503"} <= set(
+            said["responses"]
+        )
+
+
 def test_an_upload_is_given_up(client, store):
     """After DELETE there is nothing to go on with, and no bytes are left."""
     address = create(client, 5)

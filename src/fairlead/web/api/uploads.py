@@ -16,6 +16,7 @@ from litestar.di import NamedDependency
 from litestar.enums import HttpMethod
 from litestar.exceptions import HTTPException
 from litestar.handlers import BaseRouteHandler
+from litestar.openapi import ResponseSpec
 from litestar.params import FromPath
 
 from fairlead.errors import InUse
@@ -24,12 +25,26 @@ from fairlead.formats.tus import Checksum, Mismatch, Upload
 from fairlead.web.auth import AnyRequest
 from fairlead.web.context import Context
 from fairlead.web.openapi import PROBLEMS
+from fairlead.web.problems import Problem
 
 Guard = Callable[[AnyRequest, Context, str], None]
 """Raises what is to be answered to a request that may not upload to an asset.
 
 Called in a thread, so that it may open a unit of work.
 """
+
+ANSWERS = PROBLEMS | {
+    int(HTTPStatus.PRECONDITION_FAILED): ResponseSpec(
+        Problem, generate_examples=False, description="Another version of tus is spoken"
+    ),
+    int(HTTPStatus.LOCKED): ResponseSpec(
+        Problem, generate_examples=False, description="Another request adds bytes"
+    ),
+    tus.MISMATCH: ResponseSpec(
+        None, generate_examples=False, description="Not what the checksum says"
+    ),
+}
+"""What any of these addresses may answer instead."""
 
 AT_ONCE = 1024 * 1024
 """Bytes that are gathered before they are written."""
@@ -84,7 +99,7 @@ def _of_asset(uploads: Uploads, guard: Guard) -> list[BaseRouteHandler]:
         sync_to_thread=True,
         status_code=HTTPStatus.NO_CONTENT,
         summary="Say what of tus is spoken",
-        responses=PROBLEMS,
+        responses=ANSWERS,
     )
     def options(
         request: AnyRequest, context: NamedDependency[Context], asset: FromPath[str]
@@ -93,7 +108,7 @@ def _of_asset(uploads: Uploads, guard: Guard) -> list[BaseRouteHandler]:
         guard(request, context, asset)
         return _answer(HTTPStatus.NO_CONTENT, tus.capabilities(uploads.largest))
 
-    @post("/", sync_to_thread=True, summary="Begin an upload", responses=PROBLEMS)
+    @post("/", sync_to_thread=True, summary="Begin an upload", responses=ANSWERS)
     def create(
         request: AnyRequest, context: NamedDependency[Context], asset: FromPath[str]
     ) -> Response[None]:
@@ -108,7 +123,12 @@ def _of_asset(uploads: Uploads, guard: Guard) -> list[BaseRouteHandler]:
 
 
 def _of_upload(uploads: Uploads, guard: Guard) -> list[BaseRouteHandler]:
-    @head("/{upload:str}", sync_to_thread=True, summary="Ask how much has come")
+    @head(
+        "/{upload:str}",
+        sync_to_thread=True,
+        summary="Ask how much has come",
+        responses=ANSWERS,
+    )
     def told(
         request: AnyRequest,
         context: NamedDependency[Context],
@@ -134,7 +154,7 @@ def _of_upload(uploads: Uploads, guard: Guard) -> list[BaseRouteHandler]:
         sync_to_thread=True,
         status_code=HTTPStatus.NO_CONTENT,
         summary="Give an upload up",
-        responses=PROBLEMS,
+        responses=ANSWERS,
     )
     def terminate(
         request: AnyRequest,
@@ -156,7 +176,7 @@ def _add(uploads: Uploads, guard: Guard) -> BaseRouteHandler:
         request_max_body_size=None,
         status_code=HTTPStatus.NO_CONTENT,
         summary="Add bytes",
-        responses=PROBLEMS,
+        responses=ANSWERS,
     )
     async def add(
         request: AnyRequest,
