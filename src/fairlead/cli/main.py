@@ -5,6 +5,9 @@ Command groups are loaded when they are called, so that `fairlead --help` stays 
 
 from __future__ import annotations
 
+import logging
+import os
+import sys
 from importlib import import_module
 
 import click
@@ -50,3 +53,21 @@ class Commands(click.Group):
 @click.version_option(package_name="fairlead")
 def main() -> None:
     """Run a clearinghouse for vulnerabilities: reports in, fixes out, all on record."""
+
+
+def run() -> None:
+    """Run the command as a process of its own, and end that process.
+
+    Where a server ran, the interpreter is not taken down: threads of the HTTP server
+    may still ask for it then, and the process would abort, see
+    https://github.com/emmett-framework/granian/issues/693
+    """
+    try:
+        main(prog_name="fairlead")
+    except SystemExit as ended:
+        if "granian" not in sys.modules or not isinstance(ended.code, int | None):
+            raise
+        logging.shutdown()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(ended.code or 0)

@@ -12,7 +12,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, insert, select, update
 
-from fairlead.clearinghouse.ports import Job
+from fairlead.base.agenda import Job
 from fairlead.errors import Conflict, Destroyed, NotFound
 from fairlead.sealing import opening
 from fairlead.sealing.folder import Seal

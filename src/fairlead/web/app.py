@@ -6,14 +6,14 @@ from importlib.resources import files
 from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
-from litestar import Litestar
+from litestar import Litestar, asgi
 from litestar.datastructures import CacheControlHeader, MutableScopeHeaders
 from litestar.di import Provide
 from litestar.exceptions import HTTPException
 from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.static_files import create_static_files_router
 from litestar.template import TemplateConfig
-from litestar.types import Message, Scope
+from litestar.types import Message, Receive, Scope, Send
 
 from fairlead.errors import Error
 from fairlead.web import log, openapi, problems
@@ -57,8 +57,15 @@ def create_app(context: Context) -> Litestar:
         refuse_foreign(request)
         note_proxied(request, context)
 
+    broker = context.broker
+
+    @asgi("/broker", is_mount=True, copy_scope=False)
+    async def brokered(scope: Scope, receive: Receive, send: Send) -> None:
+        await broker(scope, receive, send)
+
     return Litestar(
         [
+            brokered,
             reports.router,
             cases.router,
             signing_in.router,
@@ -82,6 +89,7 @@ def create_app(context: Context) -> Litestar:
         ],
         dependencies={"context": Provide(lambda: context, sync_to_thread=False)},
         before_request=before,
+        on_shutdown=[broker.close],
         before_send=[_secure],
         exception_handlers={
             Error: problems.answer_error,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from fairlead.access.applications import Criteria
@@ -13,6 +13,8 @@ from fairlead.base.ports import Clock, Randomness
 from fairlead.formats.advisory import Publisher
 from fairlead.programme.unit import Store
 from fairlead.record.tlog_proof import TlogProof
+from fairlead.review.rules import Rules as ReviewRules
+from fairlead.web.broker import Broker, Upstream
 from fairlead.web.limiting import Limits
 from fairlead.web.logins import Provider
 from fairlead.web.passkeys import RelyingParty
@@ -54,8 +56,17 @@ class Context:
     """Asks DNS."""
     limits: Limits
     proxies: Proxies
+    upstream: Callable[[], Upstream]
+    """Makes what calls the endpoints of developers."""
+    review: ReviewRules = field(default_factory=ReviewRules)
+    """What the programme decides about engagements."""
     provider: Provider | None = None
     """Where people may sign in besides here."""
+
+    @property
+    def broker(self) -> Broker:
+        """Return a broker for the engagements of this system."""
+        return Broker(self.store, self.clock, self.upstream)
 
     @property
     def secure(self) -> bool:
