@@ -84,7 +84,7 @@ EVENTS = record(
     event(
         7, "engagement.holder_stated@1", DONE, side="programme", organisation="org-1"
     ),
-    event(8, "engagement.opening_tried@1", LATER, what="as-1", opened=False),
+    event(8, "engagement.opening_tried@1", LATER, what="the half", opened=False),
 )
 
 
@@ -115,7 +115,11 @@ def parts(**given):
         ],
         "attempts": [
             Attempt(
-                asset="as-1", outcome="destroyed", at=LATER, event="engagement/eng-1@8"
+                asset="as-1",
+                outcome="destroyed",
+                at=LATER,
+                event="engagement/eng-1@8",
+                what="the half",
             )
         ],
         "events": EVENTS,
@@ -212,6 +216,7 @@ def test_events_that_are_not_in_the_record_are_refused():
         ("statements", "event", "engagement/eng-1@9", "not in the certificate"),
         ("statements", "asset", "as-2", "is no asset"),
         ("attempts", "outcome", "opened", "does not show"),
+        ("attempts", "what", "something else", "says what"),
         ("attempts", "event", "engagement/eng-1@7", "not what is claimed"),
         ("attempts", "at", "2026-08-18T14:03:20.000000Z", "before the destruction"),
         ("assets", "name", "as-2", "subjects"),
@@ -253,7 +258,7 @@ def test_an_attempt_that_opened_is_no_proof_of_destruction():
     """If the recorded attempt succeeded, nobody can call it a failure."""
     events = record(
         event(7, "engagement.destroyed@1", DONE),
-        event(8, "engagement.opening_tried@1", LATER, what="as-1", opened=True),
+        event(8, "engagement.opening_tried@1", LATER, what="the half", opened=True),
     )
     with pytest.raises(Damaged, match="says that it was opened"):
         verified(certificate(events=events))

@@ -34,7 +34,7 @@ TRIED = frozenset({"engagement.opening_tried"})
 """Events by which an attempt to open was recorded."""
 _HEADER = {
     "asset": "asset",
-    "what": "asset",
+    "what": "what",
     "holder": "holder",
     "organisation": "organisation",
     "part": "part",
@@ -109,7 +109,7 @@ class HolderStatement(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The holder's name in the record, where its event says one."""
 
 
-class Attempt(Struct, frozen=True, kw_only=True):
+class Attempt(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """An opening that was attempted after the destruction, and failed."""
 
     asset: _Name
@@ -117,6 +117,8 @@ class Attempt(Struct, frozen=True, kw_only=True):
     """`destroyed`, as the key service answered."""
     at: str
     event: _Name
+    what: str | None = None
+    """What was to be opened, in the words of the event."""
 
 
 class Destruction(Struct, frozen=True, kw_only=True):
