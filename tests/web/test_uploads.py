@@ -9,6 +9,7 @@ import os
 import resource
 import secrets
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -496,6 +497,27 @@ def test_another_ones_client_uploads_and_goes_on(server, tmp_path):
         pytest.raises((TusCommunicationError, TusUploadFailed)),
     ):
         tus_client(server, "bad").uploader(file_stream=file, **given).upload()
+
+
+def test_a_connection_that_ends_keeps_what_came_and_holds_nothing(server):
+    """After a client went away in the middle, its bytes count and others may go on."""
+    with httpx.Client(base_url=server.url.removesuffix(PATH)) as client:
+        address = create(client, 3 << 20)
+        with socket.create_connection(("127.0.0.1", server.port)) as raw:
+            head = [f"PATCH {address} HTTP/1.1", "Host: localhost", "Upload-Offset: 0"]
+            head += [f"{name}: {value}" for name, value in ADD.items()]
+            head += [f"Content-Length: {3 << 20}", "", ""]
+            raw.sendall("\r\n".join(head).encode() + bytes(2 << 20))
+            time.sleep(0.5)
+        for _ in range(100):
+            offset = int(client.head(address, headers=HEADERS).headers["upload-offset"])
+            if offset:
+                break
+            time.sleep(0.1)
+        assert 0 < offset <= 2 << 20
+        rest = add(client, address, offset, bytes((3 << 20) - offset))
+        assert rest.status_code == 204
+    assert (server.folder / "assets/as-1" / NAME).stat().st_size == 3 << 20
 
 
 def seal_something(tmp_path, size=6_000_000):
