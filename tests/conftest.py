@@ -28,7 +28,7 @@ from fairlead.access.roles import Role, Scope, operator, token_scopes
 from fairlead.clearinghouse.cases import Rules
 from fairlead.formats.advisory import Publisher
 from fairlead.record.notes import Verifier, new_signer
-from fairlead.remote.upstream import Reach, Upstream
+from fairlead.remote.upstream import Reach, Upstream, check_url
 from fairlead.store import migrations
 from fairlead.store.key_blocks import KeyBlocks
 from fairlead.store.proving import Prover
@@ -278,6 +278,9 @@ LOG = new_signer("test/record", secrets.token_bytes)
 """Signs the log of every test world."""
 
 
+HERE = Reach.read("127.0.0.0/8 ::1/128")
+"""Endpoints of tests are on this machine."""
+
 _OFTEN = "1000000/second"
 NO_LIMITS = Limits.of(sign_in=_OFTEN, failed=_OFTEN, status=_OFTEN, requests=_OFTEN)
 
@@ -313,7 +316,8 @@ def make_world(store: SQLStore, folder: Path) -> World:
         text_records=lambda _name: (),
         limits=NO_LIMITS,
         proxies=Proxies(),
-        upstream=lambda: Upstream(Reach.read("127.0.0.0/8 ::1/128")),
+        upstream=lambda: Upstream(HERE),
+        check_endpoint=lambda url: check_url(url, HERE),
     )
     return World(store, clock, runner, context, LOG.verifier())
 

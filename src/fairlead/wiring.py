@@ -386,7 +386,7 @@ class System:
         """
         from fairlead.formats.advisory import Publisher
         from fairlead.remote.dns import Resolver
-        from fairlead.remote.upstream import Upstream
+        from fairlead.remote.upstream import Upstream, check_url
         from fairlead.store.public import PublicLog
         from fairlead.web.context import Context
         from fairlead.web.limiting import Limits
@@ -397,6 +397,7 @@ class System:
         return Context(
             store=self.store,
             upstream=lambda: Upstream(reach),
+            check_endpoint=lambda url: check_url(url, reach),
             log=PublicLog(self.tiles),
             prove=lambda event: prover.inclusion(event).proof,
             clock=now,

@@ -17,7 +17,7 @@ from litestar.types import Message, Receive, Scope, Send
 
 from fairlead.errors import Error
 from fairlead.web import log, openapi, problems
-from fairlead.web.api import cases, reports
+from fairlead.web.api import cases, engagements, reports
 from fairlead.web.auth import AnyRequest, note_proxied, refuse_foreign
 from fairlead.web.context import Context
 from fairlead.web.pages import (
@@ -34,6 +34,7 @@ from fairlead.web.pages import (
 )
 from fairlead.web.pages import advisories as advisory_pages
 from fairlead.web.pages import cases as case_pages
+from fairlead.web.pages import engagements as engagement_pages
 
 SECURITY = {
     "Content-Security-Policy": (
@@ -68,6 +69,7 @@ def create_app(context: Context) -> Litestar:
             brokered,
             reports.router,
             cases.router,
+            engagements.router,
             signing_in.router,
             account.router,
             verifying.router,
@@ -75,6 +77,7 @@ def create_app(context: Context) -> Litestar:
             case_pages.router,
             submissions.router,
             exports.router,
+            engagement_pages.router,
             joining.router,
             members.router,
             readings.router,

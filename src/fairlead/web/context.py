@@ -58,6 +58,8 @@ class Context:
     proxies: Proxies
     upstream: Callable[[], Upstream]
     """Makes what calls the endpoints of developers."""
+    check_endpoint: Callable[[str], None]
+    """Raises `Invalid` where no endpoint may be."""
     review: ReviewRules = field(default_factory=ReviewRules)
     """What the programme decides about engagements."""
     provider: Provider | None = None
