@@ -37,6 +37,7 @@ docs: $(DEV)  ## What in the docs is made from the code.
 benchmarks: $(DEV)  ## Every figure of the README.
 	$(PY) benchmarks/intake.py
 	$(PY) benchmarks/record.py
+	$(PY) benchmarks/sealing.py
 	@if [ -d "$(CORPORA)" ]; then $(PY) benchmarks/duplicates.py $(CORPORA)/*/; \
 	else echo "Set FAIRLEAD_DATA to measure duplicates: $(CORPORA) is absent."; fi
 

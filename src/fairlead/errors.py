@@ -10,6 +10,7 @@
     + NotVerified         a person must show anew that it is the one who signed in (403)
   - Refused               the state of the subject forbids it now (409)
     + UnderEmbargo        the case is closed until its embargo ends
+    + Destroyed           its key was destroyed: it opens for nobody any more
     + Conflict            someone else changed it first
   - Unavailable           it could not be done now; nothing was stored (503)
     + InUse               another server works on the same folder
@@ -104,6 +105,12 @@ class UnderEmbargo(Refused):
     """The case may not be published before its embargo ends."""
 
     code = "under-embargo"
+
+
+class Destroyed(Refused):
+    """Its key was destroyed: what it shut opens for nobody any more."""
+
+    code = "destroyed"
 
 
 class Conflict(Refused):

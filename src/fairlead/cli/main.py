@@ -18,10 +18,13 @@ COMMANDS = {
     "organisation": ("fairlead.cli.members", "Organisations that take part."),
     "person": ("fairlead.cli.members", "People who sign in."),
     "record": ("fairlead.cli.record", "The record of everything that happened."),
+    "seal": ("fairlead.cli.sealing", "Seal files so that both halves are needed."),
     "serve": ("fairlead.cli.serve", "Run the server."),
     "status": ("fairlead.cli.serve", "Say how much there is, and what waits."),
     "terms": ("fairlead.cli.terms", "Terms: the contract that is the access check."),
     "token": ("fairlead.cli.members", "Tokens with which programs act."),
+    "unseal": ("fairlead.cli.unsealing", "Open sealed files with both halves."),
+    "verify": ("fairlead.cli.verifying", "Verify a destruction certificate offline."),
     "witness": ("fairlead.cli.witness", "Watch over the logs of others."),
 }
 """Name: module that has it, what its line in the help says."""
