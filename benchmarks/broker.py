@@ -119,9 +119,13 @@ async def _stream(url: str, key: str, streams: int, seconds: int) -> list[float]
             async with session.post(f"{url}/chat/completions", data=body) as answer:
                 if answer.status != 200:  # noqa: PLR2004
                     raise SystemExit(await answer.text())
-                async for chunk in answer.content:
-                    if chunk.startswith(b"t="):
-                        took.append(time.time() - float(chunk[2:]))
+                took.extend(
+                    [
+                        time.time() - float(chunk[2:])
+                        async for chunk in answer.content
+                        if chunk.startswith(b"t=")
+                    ]
+                )
 
         await asyncio.gather(*(one(place) for place in range(streams)))
     # What came while streams were still being opened is not counted.
