@@ -62,6 +62,12 @@ def nested(levels):
         ({"discovery_method": "x" * 33}, {("field_too_large", "discovery_method")}),
         ({"discovery_tooling": "x" * 129}, {("field_too_large", "discovery_tooling")}),
         ({"versions": ["1"] * 65}, {("too_many_items", "versions")}),
+        ({"versions": ["1"] * 64}, {("too_many_items", "versions")}),
+        ({"software": ""}, {("degenerate_value", "software")}),
+        (
+            {"purl": "pkg:pypi/example@" + "1" * 65},
+            {("field_too_large", "purl")},
+        ),
         ({"versions": ["1" * 65]}, {("field_too_large", "versions[0]")}),
         ({"references": ["https://a.b"] * 17}, {("too_many_items", "references")}),
         (
@@ -149,7 +155,8 @@ def test_a_rule_that_is_broken_is_named_with_its_field(fields, expected):
         {"ecosystem": "Linux"},
         {"software": "é" * 128},
         {"code_path": "x" * 1024},
-        {"versions": ["1" * 64] * 64},
+        {"purl": "pkg:pypi/example", "versions": ["1" * 64] * 64},
+        {"versions": ["1.0"] + ["1" * 64] * 63},
         {"references": ["https://a.b/" + "x" * 500] * 16},
         {"upstream_ids": ["CVE-2026-12345", "GHSA-aaaa-bbbb-cccc", "PYSEC-2021-137"]},
         {"fixed_commit": "abcdef0", "introduced_commit": "a" * 64},

@@ -1,0 +1,121 @@
+"""What each parser must do for any bytes; used by `tools/fuzz.py` and by the tests.
+
+A target returns, or raises `AssertionError` or what no parser may raise.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+import msgspec
+
+from fairlead.errors import BadEnvelope, Error
+from fairlead.formats import json_strict, tap, tap_multipart
+from fairlead.formats.multipart import Parser, Part, value_of
+
+REPORT = (
+    b'{"purl":"pkg:npm/x@1","versions":["1"],"affected_symbol":{"file":"a","line":1},'
+    b'"attachments":[{"filename":"a","content_type":"application/zip","data":"UEs="}],'
+    b'"enrichment":{"cwe":"CWE-79"},"email":"a@b.example","notify":"all"}'
+)
+MIXED = (
+    b"--X\r\nContent-Type: application/json\r\n"
+    b"Content-Disposition: attachment; name=report\r\n\r\n"
+    b'{"purl":"pkg:npm/x@1"}\r\n--X\r\n'
+    b'Content-Disposition: attachment; name="attachment"; filename="poc.c"\r\n'
+    b"Content-Type: text/plain; charset=utf-8\r\nContent-Description: x\r\n"
+    b"Content-Akrites-Type: patch\r\nContent-Transfer-Encoding: binary\r\n\r\n"
+    b"int main\r\n--X--\r\n"
+)
+
+
+def strict_json(data: bytes) -> None:
+    """Whatever is read, another reader reads the same; the rest is refused."""
+    try:
+        value = json_strict.read(data, max_bytes=65536, max_depth=16)
+    except Error:
+        return
+    assert value == json.loads(data)
+    msgspec.json.encode(value)
+
+
+def tap_json(data: bytes) -> None:
+    """A report, or a refusal that can be shown; never anything else."""
+    _report(data)
+
+
+def tap_parts(data: bytes) -> None:
+    """The same for a multipart body."""
+    _report(tap_multipart.entity("X", data))
+
+
+def multipart(data: bytes) -> None:
+    """However the body is cut into chunks, the parts are the same."""
+    cut, body = (data[0] % 7 + 1, data[1:]) if data else (1, b"")
+    whole = _parts([body])
+    chunks = [body[i : i + cut] for i in range(0, len(body), cut)]
+    assert whole == _parts(chunks)
+    if whole is not None:
+        # What was read can be written again, and reads as the same.
+        assert _parts([_written(whole)]) == whole
+
+
+def header(data: bytes) -> None:
+    """A header value reads, or is refused."""
+    try:
+        value_of(data.decode("latin-1"))
+    except BadEnvelope:
+        return
+
+
+def _report(document: bytes) -> None:
+    try:
+        report = tap.decode(document)
+    except Error as error:
+        violations = getattr(error, "violations", ())
+        msgspec.json.encode([str(error), [v.reason + v.field for v in violations]])
+        return
+    content = tap.content_of(report)
+    assert content == tap.content_of(tap.decode(document))
+    tap.warnings_of(report)
+
+
+def _parts(chunks: list[bytes]) -> tuple[Part, ...] | None:
+    parser = Parser("X")
+    try:
+        for chunk in chunks:
+            parser.feed(chunk)
+        return parser.close()
+    except BadEnvelope:
+        return None
+
+
+def _written(parts: tuple[Part, ...]) -> bytes:
+    lines = []
+    for part in parts:
+        head = "".join(f"{name}: {value}\r\n" for name, value in part.headers)
+        lines.append(
+            b"--X\r\n"
+            + head.encode("utf-8", "surrogateescape")
+            + b"\r\n"
+            + part.content
+            + b"\r\n"
+        )
+    return b"".join(lines) + b"--X--"
+
+
+TARGETS: dict[str, Callable[[bytes], None]] = {
+    "strict_json": strict_json,
+    "tap_json": tap_json,
+    "tap_parts": tap_parts,
+    "multipart": multipart,
+    "header": header,
+}
+SEEDS_OF: dict[str, list[bytes]] = {
+    "strict_json": [REPORT, b"[1.5e3,null,true]", b'"\\ud83d\\ude00"'],
+    "tap_json": [REPORT],
+    "tap_parts": [MIXED],
+    "multipart": [b"\x01" + MIXED],
+    "header": [b'attachment; name="a\\"b"; filename=c'],
+}
