@@ -259,7 +259,9 @@ LOG = new_signer("test/record", secrets.token_bytes)
 
 
 _OFTEN = "1000000/second"
-NO_LIMITS = Limits.of(sign_in=_OFTEN, failed=_OFTEN, status=_OFTEN, requests=_OFTEN)
+NO_LIMITS = Limits.of(
+    sign_in=_OFTEN, failed=_OFTEN, status=_OFTEN, requests=_OFTEN, submissions=_OFTEN
+)
 
 
 def make_world(store: SQLStore, folder: Path) -> World:

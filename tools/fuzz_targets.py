@@ -31,7 +31,7 @@ MIXED = (
 
 
 def strict_json(data: bytes) -> None:
-    """Whatever is read, another reader reads the same; the rest is refused."""
+    """Read what another reader reads the same; refuse the rest."""
     try:
         value = json_strict.read(data, max_bytes=65536, max_depth=16)
     except Error:
@@ -41,17 +41,17 @@ def strict_json(data: bytes) -> None:
 
 
 def tap_json(data: bytes) -> None:
-    """A report, or a refusal that can be shown; never anything else."""
+    """Read a report, or refuse it in words that can be shown; never anything else."""
     _report(data)
 
 
 def tap_parts(data: bytes) -> None:
-    """The same for a multipart body."""
+    """Do the same with a multipart body."""
     _report(tap_multipart.entity("X", data))
 
 
 def multipart(data: bytes) -> None:
-    """However the body is cut into chunks, the parts are the same."""
+    """Read the same parts however the body is cut into chunks."""
     cut, body = (data[0] % 7 + 1, data[1:]) if data else (1, b"")
     whole = _parts([body])
     chunks = [body[i : i + cut] for i in range(0, len(body), cut)]
@@ -62,7 +62,7 @@ def multipart(data: bytes) -> None:
 
 
 def header(data: bytes) -> None:
-    """A header value reads, or is refused."""
+    """Read a header value, or refuse it."""
     try:
         value_of(data.decode("latin-1"))
     except BadEnvelope:

@@ -23,10 +23,10 @@ PREAMBLE = 16 * 1024
 """Bytes before the first boundary, at most."""
 
 _BOUNDARY = re.compile(r"[0-9A-Za-z'()+_,\-./:=? ]{0,69}[0-9A-Za-z'()+_,\-./:=?]")
-_TOKEN = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
-_HEADER = re.compile(rf"({_TOKEN}):([^\r\n]*)")
+_WORD = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
+_HEADER = re.compile(rf"({_WORD}):([^\r\n]*)")
 _PARAMETER = re.compile(
-    rf'[ \t]*;[ \t]*({_TOKEN})=(?:({_TOKEN})|"((?:[^"\\\r\n]|\\[^\r\n])*)")'
+    rf'[ \t]*;[ \t]*({_WORD})=(?:({_WORD})|"((?:[^"\\\r\n]|\\[^\r\n])*)")'
 )
 _QUOTED_PAIR = re.compile(r"\\(.)", re.DOTALL)
 

@@ -236,6 +236,14 @@ exports = _subject("exports", Column("asked_at", Instant, nullable=False, index=
 
 imports = _subject("imports", Column("at", Instant, nullable=False))
 
+blobs = _table(
+    "blobs",
+    Class.DERIVED,
+    # What lies outside the database, and whose it is: `events.body` names it too.
+    Column("name", String(64), primary_key=True),
+    Column("stream", String(80), nullable=False, index=True),
+)
+
 finding_features = _table(
     "finding_features",
     Class.DERIVED,
@@ -290,6 +298,15 @@ sign_counts = _table(
     Column("digest", String(64), primary_key=True),
     Column("count", BigInteger, nullable=False),
     Column("used_at", Instant, nullable=False),
+)
+
+idempotency_keys = _table(
+    "idempotency_keys",
+    Class.OPERATIONAL,
+    Column("digest", String(64), primary_key=True),
+    Column("fingerprint", String(64), nullable=False),
+    Column("receipt", String(40), nullable=False),
+    Column("ends_at", Instant, nullable=False, index=True),
 )
 
 jobs = _table(

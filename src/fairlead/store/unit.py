@@ -13,6 +13,7 @@ from fairlead.record.events import Codec
 from fairlead.store import clearinghouse, members, tables
 from fairlead.store.agenda import SQLAgenda
 from fairlead.store.applications import KEPT_APPLICATIONS, SQLApplications
+from fairlead.store.attempts import SQLAttempts
 from fairlead.store.clearinghouse import (
     SQLAdvisories,
     SQLCases,
@@ -69,6 +70,7 @@ class SQLUnit:
     challenges: SQLChallenges
     sign_counts: SQLSignCounts
     submissions: SQLSubmissions
+    attempts: SQLAttempts
     cases: SQLCases
     advisories: SQLAdvisories
     exports: SQLExports
@@ -98,6 +100,7 @@ class SQLUnit:
             submissions=SQLSubmissions(
                 connection, clearinghouse.KEPT_SUBMISSIONS, *rest
             ),
+            attempts=SQLAttempts(connection, vault),
             cases=SQLCases(connection, clearinghouse.KEPT_CASES, *rest),
             advisories=SQLAdvisories(connection, clearinghouse.KEPT_ADVISORIES, *rest),
             exports=SQLExports(connection, clearinghouse.KEPT_EXPORTS, *rest),

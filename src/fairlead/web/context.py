@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from fairlead.access.applications import Criteria
@@ -13,7 +13,7 @@ from fairlead.base.ports import Clock, Randomness
 from fairlead.formats.advisory import Publisher
 from fairlead.programme.unit import Store
 from fairlead.record.tlog_proof import TlogProof
-from fairlead.web.limiting import Limits
+from fairlead.web.limiting import Gate, Limits
 from fairlead.web.logins import Provider
 from fairlead.web.passkeys import RelyingParty
 from fairlead.web.proxies import Proxies
@@ -54,6 +54,10 @@ class Context:
     """Asks DNS."""
     limits: Limits
     proxies: Proxies
+    gate: Gate = field(default_factory=Gate)
+    """Bounds the bodies of reports in memory."""
+    body_seconds: float = 60
+    """How long the body of a report may take to arrive."""
     provider: Provider | None = None
     """Where people may sign in besides here."""
 
