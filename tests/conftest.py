@@ -29,6 +29,7 @@ from fairlead.clearinghouse.cases import Rules
 from fairlead.formats.advisory import Publisher
 from fairlead.record.notes import Verifier, new_signer
 from fairlead.store import migrations
+from fairlead.store.blobs import BlobFolder
 from fairlead.store.key_blocks import KeyBlocks
 from fairlead.store.proving import Prover
 from fairlead.store.public import PublicLog
@@ -157,7 +158,8 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
 
 def open_store(url: str, keys: Path) -> SQLStore:
     """Return a store on the database at *url*, with its keys in a folder."""
-    vault = Vault(KeyBlocks(keys, secrets.token_bytes), secrets.token_bytes)
+    blobs = BlobFolder(keys.with_name(f"{keys.name}-blobs"))
+    vault = Vault(KeyBlocks(keys, secrets.token_bytes), secrets.token_bytes, blobs)
     opened = SQLStore(url, vault)
     migrations.upgrade(opened.engine, vault)
     return opened

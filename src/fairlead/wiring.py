@@ -161,6 +161,7 @@ class System:
         """
         from fairlead.clearinghouse.cases import Rules
         from fairlead.store import (
+            blobs,
             key_blocks,
             keys,
             migrations,
@@ -186,7 +187,8 @@ class System:
         self.subject_keys = key_blocks.KeyBlocks(
             settings.keys_folder, secrets.token_bytes
         )
-        vault = Vault(self.subject_keys, secrets.token_bytes)
+        folder = blobs.BlobFolder(settings.home / "blobs")
+        vault = Vault(self.subject_keys, secrets.token_bytes, folder)
         self.store = unit.SQLStore(settings.database_url, vault)
         try:
             migrations.upgrade(self.store.engine, vault, rebuild=self._make_anew)
@@ -301,9 +303,12 @@ class System:
 
         """
         from fairlead.store.engine import writing
+        from fairlead.store.rebuild import remove_unnamed
 
         with self.alone(), writing(self.store.engine) as connection:
-            return self._rebuild(connection, progress)
+            count = self._rebuild(connection, progress)
+            remove_unnamed(connection, self.store.vault)
+            return count
 
     def _make_anew(self, connection: Any) -> None:  # noqa: ANN401 - see _rebuild
         self._rebuild(connection, lambda _what, _count: None)

@@ -236,14 +236,6 @@ exports = _subject("exports", Column("asked_at", Instant, nullable=False, index=
 
 imports = _subject("imports", Column("at", Instant, nullable=False))
 
-blobs = _table(
-    "blobs",
-    Class.DERIVED,
-    # What lies outside the database, and whose it is: `events.body` names it too.
-    Column("name", String(64), primary_key=True),
-    Column("stream", String(80), nullable=False, index=True),
-)
-
 finding_features = _table(
     "finding_features",
     Class.DERIVED,

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection, Engine
 
@@ -29,7 +29,12 @@ from fairlead.store.sessions import (
     SQLSessions,
     SQLSignCounts,
 )
-from fairlead.store.subjects import Kept, SQLSubjects
+from fairlead.store.subjects import (
+    Kept,
+    SQLSubjects,
+    body_contexts,
+    destroyed_contexts,
+)
 from fairlead.store.traces import KEPT_TRACES, SQLTraces
 from fairlead.store.vault import Vault, destroyed_key, destroyed_keys
 
@@ -122,8 +127,18 @@ class SQLStore:
     @contextmanager
     def begin(self) -> Iterator[SQLUnit]:
         """Open a unit that may write; leaving commits, an exception rolls back."""
+        blobs = None if self.vault.blobs is None else self.vault.blobs.batch()
+        vault = replace(self.vault, blobs=blobs)
         with writing(self.engine) as connection:
-            yield SQLUnit.of(connection, self.vault)
+            try:
+                yield SQLUnit.of(connection, vault)
+                if blobs is not None:
+                    blobs.sync()
+            except BaseException:
+                # Nothing is committed yet, so nothing names what was written.
+                if blobs is not None:
+                    blobs.discard()
+                raise
 
     @contextmanager
     def read(self) -> Iterator[SQLUnit]:
@@ -148,6 +163,17 @@ class SQLStore:
             number = destroyed_key(connection, stream)
         if number is not None:
             self.vault.keys.destroy(number)
+        with reading(self.engine) as connection:
+            self._remove_blobs(body_contexts(connection, stream))
+
+    def _remove_blobs(self, contexts: Iterable[str]) -> None:
+        """Remove the blobs of bodies that were destroyed, if they had any."""
+        blobs = self.vault.blobs
+        if blobs is None:
+            return
+        for name in map(self.vault.blob_name, contexts):
+            if blobs.has(name):
+                blobs.remove(name)
 
     def wipe_journal(self) -> None:
         """Leave nothing of what was deleted in the database's journal."""
@@ -165,6 +191,7 @@ class SQLStore:
                 if self.vault.keys.get(number) is not None:
                     self.vault.keys.destroy(number)
                     back += 1
+            self._remove_blobs(destroyed_contexts(connection))
         if back:
             wipe_journal(self.engine)
         return back

@@ -43,8 +43,9 @@ LINES = 2_000
 """Reports of a batch, at most."""
 TOGETHER = 200
 """Reports in one transaction, at most."""
-TOGETHER_BYTES = 8 * 1024 * 1024
-"""Bytes after which a transaction takes no further report."""
+TOGETHER_BYTES = 1024 * 1024
+"""Bytes after which a transaction takes no further report: nobody else writes while
+they are put on disk."""
 TRIES = 3
 
 

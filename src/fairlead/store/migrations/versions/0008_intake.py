@@ -1,4 +1,4 @@
-"""Idempotency keys, and what of reports lies outside the database."""
+"""Idempotency keys."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ down_revision = "0004"
 
 
 def upgrade() -> None:
-    """Make the tables."""
+    """Make the table."""
     op.create_table(
         "idempotency_keys",
         sa.Column("digest", sa.String(length=64), nullable=False),
@@ -25,10 +25,3 @@ def upgrade() -> None:
         ["ends_at"],
         unique=False,
     )
-    op.create_table(
-        "blobs",
-        sa.Column("name", sa.String(length=64), nullable=False),
-        sa.Column("stream", sa.String(length=80), nullable=False),
-        sa.PrimaryKeyConstraint("name", name=op.f("pk_blobs")),
-    )
-    op.create_index(op.f("ix_blobs_stream"), "blobs", ["stream"], unique=False)
