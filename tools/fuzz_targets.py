@@ -11,7 +11,7 @@ from collections.abc import Callable
 import msgspec
 
 from fairlead.errors import BadEnvelope, Error
-from fairlead.formats import json_strict, tap, tap_multipart
+from fairlead.formats import incoming, json_strict, tap, tap_multipart
 from fairlead.formats.multipart import Parser, Part, value_of
 
 REPORT = (
@@ -27,6 +27,33 @@ MIXED = (
     b"Content-Type: text/plain; charset=utf-8\r\nContent-Description: x\r\n"
     b"Content-Akrites-Type: patch\r\nContent-Transfer-Encoding: binary\r\n\r\n"
     b"int main\r\n--X--\r\n"
+)
+
+
+SARIF = (
+    b'{"version":"2.1.0","runs":[{"tool":{"driver":{"name":"t","rules":[{"id":"r",'
+    b'"properties":{"tags":["external/cwe/cwe-79"]}}]}},"results":[{"ruleIndex":0,'
+    b'"message":{"text":"{0}","arguments":["x"]},"locations":[{"physicalLocation":'
+    b'{"artifactLocation":{"uri":"a.c"},"region":{"startLine":3}},"logicalLocations":'
+    b'[{"name":"f"}]}],"suppressions":[{"status":"rejected"}]}]}]}'
+)
+OSV = (
+    b'{"id":"GO-2026-1","modified":"2026-01-01T00:00:00Z","aliases":["CVE-2026-1234"],'
+    b'"affected":[{"package":{"ecosystem":"Go","name":"a.example/b"},"versions":["1"],'
+    b'"ranges":[{"type":"GIT","repo":"https://a.example/b","events":[{"introduced":"0"},'
+    b'{"fixed":"9f8e7d6c5b4a3928"}]}]}],"credits":[{"name":"A","type":"FINDER"}]}'
+)
+CSAF = (
+    b'{"document":{"csaf_version":"2.1","title":"t","category":"csaf_vulnerability_report",'
+    b'"publisher":{"name":"p"}},"product_tree":{"branches":[{"category":"vendor","name":'
+    b'"v","branches":[{"category":"product_name","name":"n","product":{"product_id":"P",'
+    b'"name":"n","product_identification_helper":{"purls":["pkg:npm/x@1"]}}}]}]},'
+    b'"vulnerabilities":[{"cve":"CVE-2026-1234","cwes":[{"id":"CWE-79"}],'
+    b'"product_status":{"known_affected":["P"]},"acknowledgments":[{"names":["A"]}]}]}'
+)
+MAIL = (
+    b"Subject: x\nMIME-Version: 1.0\nContent-Type: text/markdown; charset=utf-8\n\n"
+    b"---\npurl: pkg:npm/x\nversions: [1, 2]\nfinders:\n- Ada\n---\n# Title\ntext\n"
 )
 
 
@@ -67,6 +94,16 @@ def header(data: bytes) -> None:
         value_of(data.decode("latin-1"))
     except BadEnvelope:
         return
+
+
+def files(data: bytes) -> None:
+    """Read a file of whatever format; each report is one that TAP takes."""
+    name = "a.jsonl" if data[:1] == b"\n" else "a"
+    for reading in incoming.read(name, data, incoming.Hints(purl="pkg:npm/x")):
+        assert (reading.report is None) == bool(reading.why)
+        if reading.report is not None:
+            tap.decode(reading.report)
+            assert b"\n" not in reading.report
 
 
 def _report(document: bytes) -> None:
@@ -111,11 +148,13 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
     "tap_parts": tap_parts,
     "multipart": multipart,
     "header": header,
+    "files": files,
 }
 SEEDS_OF: dict[str, list[bytes]] = {
     "strict_json": [REPORT, b"[1.5e3,null,true]", b'"\\ud83d\\ude00"'],
     "tap_json": [REPORT],
     "tap_parts": [MIXED],
     "multipart": [b"\x01" + MIXED],
+    "files": [SARIF, OSV, CSAF, MAIL, REPORT, b"\n" + REPORT],
     "header": [b'attachment; name="a\\"b"; filename=c'],
 }
