@@ -11,6 +11,8 @@ from email.message import EmailMessage
 import pytest
 from litestar.testing import TestClient
 
+from fairlead.access import membership
+from fairlead.access.roles import operator
 from fairlead.clearinghouse.submissions import Outcome
 from fairlead.errors import Damaged
 from fairlead.web.app import create_app
@@ -411,3 +413,62 @@ def test_a_waiting_submission_is_queued_and_nothing_more(post):
 def test_the_words_for_an_outcome_are_these():
     words = {"new", "already known", "related", "in review", "unreadable"}
     assert {outcome.value for outcome in Outcome} == words
+
+
+def test_the_address_for_notices_is_in_no_answer(post):
+    address = "nobody@finder.example"
+    answers = [
+        post(as_json(email=address)),
+        post(as_json(email=address, notify="daily")),
+        post(as_json(email=address + " "), **JSON),
+        post(as_json(email=address, colour="red")),
+    ]
+    receipt = answers[0].json()["receipt"]
+    answers.append(post.http.get(f"/v1/submissions/{receipt}", headers=post.mine))
+    assert [a.status_code for a in answers] == [202, 400, 400, 400, 200]
+    assert not [a for a in answers if "nobody" in a.text]
+
+
+def test_a_token_that_opens_nothing_gets_one_answer_whatever_the_reason(post):
+    world = post.world
+    world.join("Gone")
+    expired = world.token("Gone", days=1)
+    left = world.token("Gone", days=30)
+    with world.store.begin() as unit:
+        gone = next(o for o in unit.organisations.all() if o.name == "Gone")
+        membership.leave(unit, operator("test"), gone.name, at=world.clock())
+    world.clock.pass_time(days=2)
+    headers = [
+        {"authorization": ""},
+        {"authorization": "Bearer nonsense"},
+        {"authorization": f"Bearer {expired}"},
+        {"authorization": f"Bearer {left}"},
+    ]
+    answers = [post(**given) for given in headers]
+    assert {a.status_code for a in answers} == {401}
+    assert len({a.content for a in answers}) == 1
+    assert answers[0].headers["www-authenticate"] == "Bearer"
+
+
+def test_a_warning_has_a_code_a_field_and_a_reason_and_nothing_else(post):
+    report = as_json(exploit="x", exploit_content_type="text/plain")
+    assert post(report).json()["warnings"] == [
+        {
+            "code": "deprecated_field",
+            "field": "exploit",
+            "reason": "exploit is deprecated; send it as an attachment instead",
+        }
+    ]
+    assert "warnings" not in post().json()
+
+
+def test_the_answer_to_a_report_is_the_receipt_and_the_hint(post):
+    told = post().json()
+    assert set(told) == {"receipt", "message"}
+    assert told["receipt"].startswith("SUB-")
+    assert told["message"] == "accepted; poll /v1/submissions/{receipt} for status"
+
+
+def test_no_origin_is_needed_and_ones_own_is_taken(post):
+    assert post().status_code == 202
+    assert post(origin="http://testserver.local").status_code == 202
