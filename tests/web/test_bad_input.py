@@ -6,6 +6,7 @@ import base64
 import gzip
 import io
 import json
+import os
 import secrets
 import zipfile
 
@@ -315,16 +316,18 @@ def test_prompt_injection_changes_no_outcome(door):
     assert door.outcome(second)["outcome"] == "new"
 
 
-def test_ten_thousand_vague_reports_hide_no_detailed_one(door):
+def test_a_flood_of_vague_reports_hides_no_detailed_one(door):
+    """One detailed report is found again under FAIRLEAD_FLOOD vague ones (10,000 to be sure)."""
+    flood = int(os.environ.get("FAIRLEAD_FLOOD", "400"))
     first = door.post(DETAILED).json()["receipt"]
     door.world.work()
-    for start in range(0, 10_000, 2000):
+    for start in range(0, flood, 2000):
         lines = [
             json.dumps({"purl": "pkg:npm/hot", "code_path": f"somewhere {n}"})
-            for n in range(start, start + 2000)
+            for n in range(start, min(start + 2000, flood))
         ]
         answer = door.post("\n".join(lines).encode(), "/v1/reports/batch", **LINES)
-        assert answer.content.count(b'"status":202') == 2000
+        assert answer.content.count(b'"status":202') == len(lines)
     door.world.work()
     again = json.loads(json.dumps(DETAILED))
     again["attachments"][0]["data"] += " Seen with version 1.2.3."
