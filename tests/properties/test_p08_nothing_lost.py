@@ -70,6 +70,8 @@ class Server:
 
 
 def report(number):
+    """Return a report; every fifth is so large that it lies outside the database."""
+    large = "x" * 70_000 if number % 5 == 0 else ""
     return {
         "purl": f"pkg:pypi/package-{number % 7}@1.0",
         "affected_symbol": {"file": "a.py", "function": f"function_{number}"},
@@ -77,7 +79,7 @@ def report(number):
             {
                 "filename": "r.txt",
                 "content_type": "text/plain",
-                "data": f"report {number}",
+                "data": f"report {number}{large}",
             }
         ],
     }

@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select
 
 from fairlead.access.roles import Asker, Scope
 from fairlead.base.ids import OrganisationId
@@ -192,6 +192,26 @@ def test_a_full_disk_is_said_and_leaves_nothing(world, folder, monkeypatch):
             send(world, report(LARGE * 2))
     assert blobs_of(folder) == []
     assert send(world, report(LARGE * 2))
+
+
+def test_a_report_is_on_disk_before_it_is_committed(world, folder, monkeypatch):
+    steps = []
+    sync = os.fsync
+
+    def noted(handle):
+        steps.append(Path(f"/proc/self/fd/{handle}").readlink())
+        sync(handle)
+
+    def committed(_connection):
+        steps.append("commit")
+
+    monkeypatch.setattr(os, "fsync", noted)
+    event.listen(world.store.engine, "commit", committed)
+    send(world, report(LARGE * 2))
+    event.remove(world.store.engine, "commit", committed)
+    (blob,) = blobs_of(folder)
+    mine = [step for step in steps if step in {blob, folder, "commit"}]
+    assert mine == [blob, folder, "commit"]
 
 
 def test_the_blobs_of_a_transaction_are_synced_together(tmp_path, monkeypatch):

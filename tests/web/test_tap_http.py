@@ -12,7 +12,7 @@ import pytest
 from litestar.testing import TestClient
 
 from fairlead.access import membership
-from fairlead.access.roles import operator
+from fairlead.access.roles import Role, operator
 from fairlead.clearinghouse.submissions import Outcome
 from fairlead.errors import Damaged
 from fairlead.web.app import create_app
@@ -78,6 +78,16 @@ def test_a_multipart_report_is_kept_as_it_came(post):
     post.world.work()
     status = post.http.get(f"/v1/submissions/{receipt}", headers=post.mine).json()
     assert status["outcome"] == "new"
+
+
+def test_a_multipart_report_is_shown_to_its_sender_as_text(post):
+    receipt = post(PARTS, **MIXED).json()["receipt"]
+    code = post.world.code("Finder", Role.REPORTER)
+    post.http.post("/sign-in", data={"code": code})
+    page = post.http.get(f"/submissions/{receipt}")
+    assert page.status_code == 200
+    assert "Content-Disposition: attachment; name=attachment" in page.text
+    assert not set("\x00\x1b") & set(page.text)
 
 
 def test_a_body_that_another_library_writes_is_read(post):

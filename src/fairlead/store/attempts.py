@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy.exc import IntegrityError
 
 from fairlead.base.ids import OrganisationId, Receipt
 from fairlead.clearinghouse.ports import Attempt
+from fairlead.errors import Conflict
 from fairlead.store import tables
 from fairlead.store.vault import Vault
 
@@ -53,7 +55,10 @@ class SQLAttempts:
             "receipt": attempt.receipt,
             "ends_at": until,
         }
-        self.connection.execute(insert(table), row)
+        try:
+            self.connection.execute(insert(table), row)
+        except IntegrityError as error:
+            raise Conflict("the same key came twice at this moment; retry") from error
 
     def _digest(self, organisation: OrganisationId, key: str) -> str:
         content = f"{organisation} {key}".encode()
