@@ -140,7 +140,7 @@ def submit(  # noqa: PLR0913, PLR0917 - one value an option
     entries = [
         Entry(str(file), reading)
         for file in _files(paths)
-        for reading in incoming.read(file.name, file.read_bytes(), hints)
+        for reading in incoming.read(file.name, _content(file), hints)
     ]
     stopped: Unavailable | None = None
     if not dry_run:
@@ -164,6 +164,12 @@ def _files(paths: Sequence[Path]) -> Iterator[Path]:
             p for p in path.rglob("*") if p.suffix.lower() in KINDS and p.is_file()
         )
         yield from sorted(found)
+
+
+def _content(file: Path) -> bytes:
+    """Return what is in *file*, or just enough to tell that it is too large."""
+    with file.open("rb") as opened:
+        return opened.read(incoming.MAX_BYTES + 1)
 
 
 def _token(file: Path | None) -> str:

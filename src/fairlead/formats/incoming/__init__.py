@@ -33,7 +33,7 @@ def read(name: str, content: bytes, hints: Hints) -> Sequence[Reading]:
     """
     content = content.removeprefix(_BOM)
     if len(content) > MAX_BYTES:
-        return [Reading(why=f"{len(content)} bytes; at most {MAX_BYTES} are read")]
+        return [Reading(why=f"more than the {MAX_BYTES} bytes that are read")]
     try:
         if name.lower().endswith((".jsonl", ".ndjson")):
             return tap_lines.read_lines(content)
