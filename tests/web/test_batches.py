@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from dataclasses import replace
 
@@ -182,3 +183,49 @@ def test_lines_are_the_same_however_they_arrive(lines, size):
         if x.strip() or len(x) > 3
     ]
     assert found == expected
+
+
+def test_a_batch_that_trickles_is_answered_so_far(sqlite_world):
+    world = sqlite_world
+    world.join("Finder")
+    pieces = [b"".join(line(n) + b"\n" for n in range(batches.TOGETHER)), line(999)]
+
+    async def receive():
+        if pieces:
+            return {"type": "http.request", "body": pieces.pop(0), "more_body": True}
+        await asyncio.sleep(60)
+        raise AssertionError
+
+    told = []
+
+    async def send(message):
+        told.append(message)
+
+    secret = world.token("Finder")
+    scope = {
+        "type": "http",
+        "http_version": "1.1",
+        "method": "POST",
+        "path": "/v1/reports/batch",
+        "raw_path": b"/v1/reports/batch",
+        "root_path": "",
+        "scheme": "http",
+        "query_string": b"",
+        "headers": [
+            (b"authorization", f"Bearer {secret}".encode()),
+            (b"content-type", b"application/x-ndjson"),
+        ],
+        "client": ("127.0.0.1", 1),
+        "server": ("testserver", 80),
+        "state": {},
+        "extensions": {},
+        "asgi": {"version": "3.0"},
+    }
+    app = create_app(replace(world.context, body_seconds=0.5))
+    asyncio.run(app(scope, receive, send))
+    body = b"".join(m.get("body", b"") for m in told[1:])
+    answers = [json.loads(one) for one in body.splitlines()]
+    assert [a["status"] for a in answers] == [202] * batches.TOGETHER + [408]
+    assert answers[-1]["line"] == batches.TOGETHER + 1
+    assert "not stored" in answers[-1]["problem"]["detail"]
+    assert kept(world) == batches.TOGETHER

@@ -47,6 +47,8 @@ TOGETHER_BYTES = 1024 * 1024
 """Bytes after which a transaction takes no further report: nobody else writes while
 they are put on disk."""
 TRIES = 3
+PIECES = 10
+"""How many times longer a batch may take than one report."""
 
 
 class LineAnswer(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -83,9 +85,11 @@ async def submit(
     answers: list[LineAnswer] = []
     with context.gate.enter():
         try:
-            async for some in _together(request, context.body_seconds):
-                answers += await sync_to_thread(_keep, request, context, some)
-                context.wake()
+            # Each piece has its time, and all of them together have theirs.
+            async with bodies.in_time(context.body_seconds * PIECES):
+                async for some in _together(request, context.body_seconds):
+                    answers += await sync_to_thread(_keep, request, context, some)
+                    context.wake()
         except HTTPException as error:
             if not answers:
                 raise
