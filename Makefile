@@ -48,6 +48,7 @@ fuzz: $(DEV)  ## Every parser against made-up input, FUZZ_SECONDS each; needs at
 benchmarks: $(DEV)  ## Every figure of the README.
 	$(PY) benchmarks/intake.py
 	$(PY) benchmarks/record.py
+	$(PY) benchmarks/sealing.py
 	@if [ -d "$(CORPORA)" ]; then $(PY) benchmarks/duplicates.py $(CORPORA)/*/; \
 	else echo "Set FAIRLEAD_DATA to measure duplicates: $(CORPORA) is absent."; fi
 

@@ -1,5 +1,5 @@
 """Run as `python -m fairlead`."""
 
-from fairlead.cli.main import main
+from fairlead.cli.main import run
 
-main(prog_name="fairlead")
+run()

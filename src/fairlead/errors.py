@@ -11,6 +11,7 @@
     + NotVerified         a person must show anew that it is the one who signed in (403)
   - Refused               the state of the subject forbids it now (409)
     + UnderEmbargo        the case is closed until its embargo ends
+    + Destroyed           its key was destroyed: it opens for nobody any more
     + Conflict            someone else changed it first
     + KeyReused           the same idempotency key came with something else (422)
   - Unavailable           it could not be done now; nothing was stored (503)
@@ -112,6 +113,12 @@ class UnderEmbargo(Refused):
     """The case may not be published before its embargo ends."""
 
     code = "under-embargo"
+
+
+class Destroyed(Refused):
+    """Its key was destroyed: what it shut opens for nobody any more."""
+
+    code = "destroyed"
 
 
 class Conflict(Refused):

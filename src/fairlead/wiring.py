@@ -69,6 +69,9 @@ class Settings:
     """Addresses or networks, parted by commas, whose `X-Forwarded-For` is believed."""
     proxy_secret_file: str = ""
     """File with the secret by which a proxy may say who is asking (`X-Fairlead-User`)."""
+    endpoint_networks: str = ""
+    """Networks in which the endpoints of developers may be besides public addresses,
+    such as `10.20.0.0/16`; everything else that is not public is refused."""
     oidc_issuer: str = ""
     """Issuer of an OpenID Connect provider through which people may sign in."""
     oidc_client_id: str = ""
@@ -316,12 +319,15 @@ class System:
     def _rebuild(self, connection: Any, progress: Any) -> int:  # noqa: ANN401 - of the store
         from fairlead.access import joining
         from fairlead.clearinghouse.resuming import resume
+        from fairlead.review import resuming as review
+        from fairlead.review.rules import Rules as ReviewRules
         from fairlead.store.rebuild import rebuild
         from fairlead.store.unit import SQLUnit
 
         count = rebuild(connection, self.store.vault, progress)
         unit = SQLUnit.of(connection, self.store.vault)
         resume(unit, at=now())
+        review.resume(unit, ReviewRules(), at=now())
         joining.resume(unit)
         return count
 
@@ -375,6 +381,15 @@ class System:
             findings.note(problem)
         return findings
 
+    def _reach(self) -> Any:  # noqa: ANN401 - see fairlead.remote.upstream
+        """Return where the endpoints of developers may be."""
+        from fairlead.remote.upstream import Reach
+
+        try:
+            return Reach.read(self.settings.endpoint_networks)
+        except ValueError as error:
+            raise Misconfigured(f"endpoint_networks: {error}") from error
+
     def context(self, wake: Any) -> Any:  # noqa: ANN401 - see fairlead.web.context
         """Return what the web needs to serve this system.
 
@@ -384,14 +399,18 @@ class System:
         """
         from fairlead.formats.advisory import Publisher
         from fairlead.remote.dns import Resolver
+        from fairlead.remote.upstream import Upstream, check_url
         from fairlead.store.public import PublicLog
         from fairlead.web.context import Context
         from fairlead.web.limiting import Gate, Limits
         from fairlead.web.proxies import Proxies
 
         prover = self.prover()
+        reach = self._reach()
         return Context(
             store=self.store,
+            upstream=lambda: Upstream(reach),
+            check_endpoint=lambda url: check_url(url, reach),
             log=PublicLog(self.tiles),
             prove=lambda event: prover.inclusion(event).proof,
             clock=now,

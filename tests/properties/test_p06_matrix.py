@@ -109,6 +109,25 @@ def on_report(asker: Asker) -> Answer:
     return Answer.OPEN if asker.may(Scope.REPORT_READ_ALL) or own else Answer.HIDDEN
 
 
+def on_engagement(asker: Asker) -> Answer:
+    """Whoever takes part in the engagement; nobody is named in it yet."""
+    if asker.role is None:
+        return Answer.SIGN_IN
+    own = asker.may(Scope.ENGAGEMENT_OWN) and asker.place is Place.SENT
+    return Answer.OPEN if own or asker.may(Scope.ENGAGEMENT_KEEP) else Answer.HIDDEN
+
+
+def keeping_engagement(asker: Asker) -> Answer:
+    """Whoever keeps the engagement for the programme."""
+    seen = on_engagement(asker)
+    if seen is Answer.OPEN and not asker.may(Scope.ENGAGEMENT_KEEP):
+        return Answer.FORBIDDEN
+    return seen
+
+
+ENGAGED = (Scope.ENGAGEMENT_OWN, Scope.ENGAGEMENT_KEEP, Scope.ENGAGEMENT_JOINED)
+
+
 @dataclass(frozen=True)
 class Row:
     """One address: who gets what, and what is sent there."""
@@ -191,6 +210,14 @@ PAGES = {
     "POST /exports": Row(with_scope(Scope.CASE_EXPORT), {"reason": " "}),
     "POST /exports/{name}/approval": Row(with_scope(Scope.CASE_EXPORT), {}, ok=NAMED),
     "POST /exports/{name}/content": Row(with_scope(Scope.CASE_EXPORT), {}, ok=NAMED),
+    "GET /engagements": Row(with_either(*ENGAGED)),
+    "POST /engagements": Row(with_scope(Scope.ENGAGEMENT_OWN), {"text": " "}),
+    "GET /engagements/{engagement}": Row(on_engagement),
+    "GET /engagements/{engagement}/terms": Row(on_engagement, ok=frozenset({404})),
+    "POST /engagements/{engagement}/signing-options": Row(
+        on_engagement, {}, ok=frozenset({409})
+    ),
+    "POST /engagements/{engagement}/{act}": Row(keeping_engagement, {"text": " "}),
     "GET /people": Row(with_scope(Scope.PEOPLE_MANAGE)),
     "POST /people/{name}/lock": Row(with_scope(Scope.PEOPLE_MANAGE), {}, ok=NAMED),
     "POST /people/{name}/unlock": Row(with_scope(Scope.PEOPLE_MANAGE), {}, ok=NAMED),
@@ -258,6 +285,12 @@ API = {
     ),
     "POST /v1/cases/{case_id}/advisory": Row(
         on_case(Scope.ADVISORY_PUBLISH), json=DRAFT
+    ),
+    "GET /v1/engagements": Row(with_either(*ENGAGED)),
+    "POST /v1/engagements": Row(with_scope(Scope.ENGAGEMENT_OWN), json={"text": " "}),
+    "GET /v1/engagements/{engagement}": Row(on_engagement),
+    "POST /v1/engagements/{engagement}/{act}": Row(
+        keeping_engagement, json={"text": " "}
     ),
     "GET /v1/schema": Row(everyone),
     "GET /v1/schema/openapi.json": Row(everyone),
@@ -332,6 +365,11 @@ def scene(tmp_path_factory):
                 sessions[asker] = client.cookies["fairlead_session"]
         with store.read() as unit:
             person = unit.people.all()[0].id
+        client.cookies.clear()
+        developer = sessions[Asker(Role.DEVELOPER, Place.SENT)]
+        client.cookies.set("fairlead_session", developer)
+        asked = client.post("/v1/engagements", json={"text": "Is it covered?"})
+        (begun,) = asked.json()["engagements"]
         names = {
             "case_id": case["id"],
             "case": case["id"],
@@ -341,6 +379,8 @@ def scene(tmp_path_factory):
             "name": "none",
             "secret": "none",
             "person": person,
+            "engagement": begun,
+            "act": "answer",
             "rest": "9/999",
             "file_path": "none",
             "path": "none",
@@ -350,6 +390,7 @@ def scene(tmp_path_factory):
 
 
 MISSING = {
+    "engagement": "eng-aaaaaaaaaaaa",
     "case_id": "FL-aaaaaaaaaa",
     "case": "FL-aaaaaaaaaa",
     "receipt": "SUB-aaaaaaaaaaaaaaaaaa",
@@ -384,7 +425,9 @@ def test_every_cell_of_the_table(scene, line):
             )
             continue
         assert told(answer, asker) is expected, (asker, answer.status_code)
-        if expected is Answer.FORBIDDEN and "case_id" in line:
+        if expected is Answer.FORBIDDEN and {"case_id", "engagement"} & set(
+            re.findall(r"\{(\w+)\}", line)
+        ):
             continue  # who may see the case may know that it is there
         missing = scene.ask(asker, line, row, scene.names | MISSING)
         assert missing.status_code == answer.status_code

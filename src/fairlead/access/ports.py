@@ -131,6 +131,7 @@ class Purpose(StrEnum):
     ADD = "add"
     SIGN_IN = "sign in"
     VERIFY = "verify"
+    SIGN = "sign"
     LOGIN = "login"
     LINK = "link"
 

@@ -26,6 +26,10 @@ class Role(StrEnum):
     """Takes part; sees the cases that its organisation was read in to."""
     COORDINATOR = "coordinator"
     """Works on all cases of the clearinghouse."""
+    DEVELOPER = "developer"
+    """Makes models; asks, agrees, and ends engagements for its organisation."""
+    LIAISON = "liaison"
+    """Keeps engagements for the programme; has nothing to do with cases."""
     OFFICIAL = "official"
     """Makes determinations about models; has nothing to do with cases."""
     EVALUATOR = "evaluator"
@@ -52,6 +56,12 @@ class Scope(StrEnum):
     CASE_DESTROY = "case:destroy"
     CASE_EXPORT = "case:export"
     ADVISORY_PUBLISH = "advisory:publish"
+    ENGAGEMENT_OWN = "engagement:own"
+    ENGAGEMENT_KEEP = "engagement:keep"
+    ENGAGEMENT_JOINED = "engagement:joined"
+    ENGAGEMENT_SIGN = "engagement:sign"
+    ASSESSMENT_DELIVER = "assessment:deliver"
+    DETERMINATION_MAKE = "determination:make"
     PEOPLE_MANAGE = "people:manage"
     PEOPLE_MANAGE_OWN = "people:manage-own"
     MEMBER_VOUCH = "member:vouch"
@@ -63,6 +73,8 @@ PERSONAL = frozenset(
         Scope.CASE_DESTROY,
         Scope.CASE_EXPORT,
         Scope.ADVISORY_PUBLISH,
+        Scope.ENGAGEMENT_SIGN,
+        Scope.DETERMINATION_MAKE,
         Scope.PEOPLE_MANAGE_OWN,
         Scope.MEMBER_VOUCH,
     }
@@ -88,9 +100,11 @@ SCOPES: dict[Role, frozenset[Scope]] = {
             Scope.ADVISORY_PUBLISH,
         }
     ),
-    Role.OFFICIAL: frozenset(),
-    Role.EVALUATOR: frozenset(),
-    Role.PARTNER: frozenset(),
+    Role.DEVELOPER: frozenset({Scope.ENGAGEMENT_OWN, Scope.ENGAGEMENT_SIGN}),
+    Role.LIAISON: frozenset({Scope.ENGAGEMENT_KEEP, Scope.ENGAGEMENT_SIGN}),
+    Role.OFFICIAL: frozenset({Scope.ENGAGEMENT_JOINED, Scope.DETERMINATION_MAKE}),
+    Role.EVALUATOR: frozenset({Scope.ENGAGEMENT_JOINED, Scope.ASSESSMENT_DELIVER}),
+    Role.PARTNER: frozenset({Scope.ENGAGEMENT_JOINED}),
     Role.ADMINISTRATOR: frozenset({Scope.PEOPLE_MANAGE}),
     Role.ORGANISATION_ADMINISTRATOR: _REPORTING
     | {Scope.PEOPLE_MANAGE_OWN, Scope.MEMBER_VOUCH},

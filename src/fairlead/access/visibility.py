@@ -108,10 +108,27 @@ class Joined:
 
 
 @dataclass(frozen=True, slots=True)
+class NamedIn:
+    """Whoever holds *scope* sees objects whose set *field* has it or its organisation."""
+
+    scope: Scope
+    field: str
+
+    def condition(self, asker: Asker) -> Condition:
+        """Return what is left for *asker*."""
+        if not asker.may(self.scope):
+            return Never()
+        named: list[Condition] = [Contains(self.field, asker.actor)]
+        if asker.organisation is not None:
+            named.append(Contains(self.field, asker.organisation))
+        return AnyOf(tuple(named))
+
+
+@dataclass(frozen=True, slots=True)
 class Either:
     """An object is visible if one of *rules* makes it so."""
 
-    rules: tuple[Everything | Own | Joined, ...]
+    rules: tuple[Everything | Own | Joined | NamedIn, ...]
 
     def condition(self, asker: Asker) -> Condition:
         """Return what is left for *asker*, as simple as it can be."""
@@ -134,3 +151,13 @@ CASES = Either(
 
 Having a finding merged into a case is not being read in (promise P6).
 """
+
+ENGAGEMENTS = Either(
+    (
+        Everything(Scope.ENGAGEMENT_KEEP),
+        Own(Scope.ENGAGEMENT_OWN, "developer"),
+        NamedIn(Scope.ENGAGEMENT_JOINED, "members"),
+    )
+)
+"""An engagement is seen by its developer, by those who keep engagements for the
+programme, by the people named in it, and by partners while they have access."""

@@ -18,6 +18,10 @@ AdvisoryId = NewType("AdvisoryId", str)
 TraceId = NewType("TraceId", str)
 ApplicationId = NewType("ApplicationId", str)
 ExportId = NewType("ExportId", str)
+EngagementId = NewType("EngagementId", str)
+AccessKeyId = NewType("AccessKeyId", str)
+AssessmentId = NewType("AssessmentId", str)
+DeterminationId = NewType("DeterminationId", str)
 
 _ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
 """Thirty-one characters; none is mistaken for another when read aloud or typed."""
@@ -80,3 +84,23 @@ def new_passkey_id(randomness: Randomness) -> PasskeyId:
 def new_login_id(randomness: Randomness) -> LoginId:
     """Return the name under which a linked login is listed and removed."""
     return LoginId("log-" + random_text(randomness, 12))
+
+
+def new_engagement_id(randomness: Randomness) -> EngagementId:
+    """Return an engagement's name; it says nothing about the model."""
+    return EngagementId("eng-" + random_text(randomness, 12))
+
+
+def new_access_key_id(randomness: Randomness) -> AccessKeyId:
+    """Return the public name of a key to the assets of an engagement."""
+    return AccessKeyId("ak-" + random_text(randomness, 12))
+
+
+def new_assessment_id(randomness: Randomness) -> AssessmentId:
+    """Return an assessment's name."""
+    return AssessmentId("asm-" + random_text(randomness, 12))
+
+
+def new_determination_id(randomness: Randomness) -> DeterminationId:
+    """Return a determination's name."""
+    return DeterminationId("det-" + random_text(randomness, 12))

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import Protocol
 
 from fairlead.access.ports import Organisations
 from fairlead.access.traces import Traces
 from fairlead.access.visibility import Condition
+from fairlead.base.agenda import Agenda, Job, Timer
 from fairlead.base.ids import CaseId, OrganisationId, Receipt
+from fairlead.base.pages import Page
 from fairlead.clearinghouse.advisories import PublishedAdvisory
 from fairlead.clearinghouse.cases import Case, State
 from fairlead.clearinghouse.duplicates import Index
@@ -20,14 +21,7 @@ from fairlead.clearinghouse.submissions import Reasons, Submission
 from fairlead.record.events import Event, Fact, StoredEvent
 from fairlead.record.subjects import Destroyable, Subjects
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Page:
-    """Which part of a long list."""
-
-    after: int = 0
-    """How many to pass over."""
-    size: int = 50
+__all__ = ["Agenda", "Job", "Page", "Timer"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,39 +146,6 @@ class KeptIndex(Index, Protocol):
 
     def clear(self) -> None:
         """Drop everything that is known of any finding."""
-
-
-class Job(StrEnum):
-    """Work that follows from what was stored, done soon after."""
-
-    DECIDE = "decide"
-    """Compare a submission with earlier ones."""
-    MAIL = "mail"
-    """Send an applicant the code that shows that a mail address is its own."""
-    DESTROY_KEY = "destroy key"
-    """Destroy the key of a subject whose bodies were destroyed."""
-
-
-class Timer(StrEnum):
-    """Something that happens at an instant."""
-
-    EMBARGO = "embargo"
-    """The embargo of a case ends."""
-    APPLICATION = "application"
-    """What an application to join says is erased."""
-
-
-class Agenda(Protocol):
-    """Work to do, soon or later; written in the same transaction as its cause."""
-
-    def enqueue(self, job: Job, subject: str, *, at: datetime) -> None:
-        """Have *job* done for *subject*."""
-
-    def enqueue_many(self, job: Job, subjects: Sequence[str], *, at: datetime) -> None:
-        """Have *job* done for each of *subjects*, in this order."""
-
-    def schedule(self, timer: Timer, subject: str, *, due: datetime) -> None:
-        """Have *timer* ring for *subject* at *due*, and not when it was to ring."""
 
 
 class ClearinghouseUnit(Protocol):

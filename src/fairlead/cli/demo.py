@@ -22,7 +22,7 @@ from fairlead.access import membership
 from fairlead.access.roles import Role, operator, token_scopes
 from fairlead.cli.catalogue import documents
 from fairlead.cli.output import command, show, system
-from fairlead.cli.serve import leave, start_logging
+from fairlead.cli.serve import start_logging
 from fairlead.errors import Error, Unavailable
 from fairlead.wiring import System, now
 
@@ -72,7 +72,6 @@ def _demo(home: Path | None, *, once: bool, port: int, as_json: bool) -> None:
         asyncio.run(stage.play())
     if stage.failure is not None:
         raise stage.failure
-    leave()
 
 
 demo = click.command("demo", help="Show the clearinghouse at work, in a fresh folder.")(

@@ -5,6 +5,9 @@ Command groups are loaded when they are called, so that `fairlead --help` stays 
 
 from __future__ import annotations
 
+import logging
+import os
+import sys
 from importlib import import_module
 
 import click
@@ -16,9 +19,13 @@ COMMANDS = {
     "person": ("fairlead.cli.members", "People who sign in."),
     "record": ("fairlead.cli.record", "The record of everything that happened."),
     "report": ("fairlead.cli.report", "Hand in what tools and people found."),
+    "seal": ("fairlead.cli.sealing", "Seal files so that both halves are needed."),
     "serve": ("fairlead.cli.serve", "Run the server."),
     "status": ("fairlead.cli.serve", "Say how much there is, and what waits."),
+    "terms": ("fairlead.cli.terms", "Terms: the contract that is the access check."),
     "token": ("fairlead.cli.members", "Tokens with which programs act."),
+    "unseal": ("fairlead.cli.unsealing", "Open sealed files with both halves."),
+    "verify": ("fairlead.cli.verifying", "Verify a destruction certificate offline."),
     "witness": ("fairlead.cli.witness", "Watch over the logs of others."),
 }
 """Name: module that has it, what its line in the help says."""
@@ -48,3 +55,21 @@ class Commands(click.Group):
 @click.version_option(package_name="fairlead")
 def main() -> None:
     """Run a clearinghouse for vulnerabilities: reports in, fixes out, all on record."""
+
+
+def run() -> None:
+    """Run the command as a process of its own, and end that process.
+
+    Where a server ran, the interpreter is not taken down: threads of the HTTP server
+    may still ask for it then, and the process would abort, see
+    https://github.com/emmett-framework/granian/issues/693
+    """
+    try:
+        main(prog_name="fairlead")
+    except SystemExit as ended:
+        if "granian" not in sys.modules or not isinstance(ended.code, int | None):
+            raise
+        logging.shutdown()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(ended.code or 0)

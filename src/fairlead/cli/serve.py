@@ -5,11 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-import os
 import sys
 from functools import partial
 from pathlib import Path
-from typing import NoReturn
 
 import click
 
@@ -69,19 +67,6 @@ def serve(
             await opened.serve(ended_by_signal(), ready)
 
         asyncio.run(run())
-    leave()
-
-
-def leave() -> NoReturn:
-    """End the process, with everything closed, without taking the interpreter down.
-
-    Threads of the HTTP server may still ask for the interpreter then, and the process
-    would abort: https://github.com/emmett-framework/granian/issues/693
-    """
-    logging.shutdown()
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(0)
 
 
 def _tell_ready(opened: System, *, as_json: bool) -> None:

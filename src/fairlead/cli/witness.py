@@ -59,7 +59,7 @@ def serve(  # noqa: PLR0913 - one for each option
     Its folder holds its key and what it cosigned last: a witness that loses the second
     would cosign anything once more, so never put an older copy in its place.
     """
-    from fairlead.cli.serve import leave, start_logging
+    from fairlead.cli.serve import start_logging
     from fairlead.web.server import ended_by_signal, free_port
 
     opened = _open(home, name)
@@ -75,7 +75,6 @@ def serve(  # noqa: PLR0913 - one for each option
         )
 
     asyncio.run(run())
-    leave()
 
 
 def _open(home: Path | None, name: str | None) -> WitnessSystem:

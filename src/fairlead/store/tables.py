@@ -234,6 +234,34 @@ applications = _subject(
 
 exports = _subject("exports", Column("asked_at", Instant, nullable=False, index=True))
 
+engagements = _subject(
+    "engagements",
+    Column("developer", String(40), nullable=False, index=True),
+    Column("state_name", String(30), nullable=False, index=True),
+    Column("began_at", Instant, nullable=False, index=True),
+)
+
+engagement_members = _table(
+    "engagement_members",
+    Class.SNAPSHOT,
+    Column("engagement_id", String(40), ForeignKey("engagements.id"), primary_key=True),
+    # `person/…` of those named, and organisations of partners with access.
+    Column("member", String(50), primary_key=True, index=True),
+)
+
+engagement_keys = _table(
+    "engagement_keys",
+    Class.SNAPSHOT,
+    Column("engagement_id", String(40), ForeignKey("engagements.id"), primary_key=True),
+    Column("digest", String(64), primary_key=True, index=True),
+)
+
+determinations = _subject(
+    "determinations",
+    Column("engagement", String(40), nullable=False, index=True),
+    Column("made_at", Instant, nullable=False),
+)
+
 imports = _subject("imports", Column("at", Instant, nullable=False))
 
 finding_features = _table(

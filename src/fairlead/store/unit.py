@@ -23,6 +23,12 @@ from fairlead.store.clearinghouse import (
 from fairlead.store.engine import open_engine, reading, wipe_journal, writing
 from fairlead.store.findings import SQLIndex
 from fairlead.store.members import SQLOrganisations, SQLPeople, SQLTokens
+from fairlead.store.review import (
+    KEPT_DETERMINATIONS,
+    KEPT_ENGAGEMENTS,
+    SQLDeterminations,
+    SQLEngagements,
+)
 from fairlead.store.sessions import (
     SQLChallenges,
     SQLPasses,
@@ -49,6 +55,8 @@ KEPT = (
     clearinghouse.KEPT_CASES,
     clearinghouse.KEPT_ADVISORIES,
     clearinghouse.KEPT_EXPORTS,
+    KEPT_ENGAGEMENTS,
+    KEPT_DETERMINATIONS,
     KEPT_TRACES,
     KEPT_IMPORTS,
 )
@@ -79,6 +87,8 @@ class SQLUnit:
     cases: SQLCases
     advisories: SQLAdvisories
     exports: SQLExports
+    engagements: SQLEngagements
+    determinations: SQLDeterminations
     traces: SQLTraces
     index: SQLIndex
     agenda: SQLAgenda
@@ -109,6 +119,8 @@ class SQLUnit:
             cases=SQLCases(connection, clearinghouse.KEPT_CASES, *rest),
             advisories=SQLAdvisories(connection, clearinghouse.KEPT_ADVISORIES, *rest),
             exports=SQLExports(connection, clearinghouse.KEPT_EXPORTS, *rest),
+            engagements=SQLEngagements(connection, KEPT_ENGAGEMENTS, *rest),
+            determinations=SQLDeterminations(connection, KEPT_DETERMINATIONS, *rest),
             traces=SQLTraces(connection, KEPT_TRACES, *rest, reading=reading),
             index=SQLIndex(connection, vault),
             agenda=SQLAgenda(connection),

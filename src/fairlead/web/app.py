@@ -6,18 +6,18 @@ from importlib.resources import files
 from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
-from litestar import Litestar
+from litestar import Litestar, asgi
 from litestar.datastructures import CacheControlHeader, MutableScopeHeaders
 from litestar.di import Provide
 from litestar.exceptions import HTTPException
 from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.static_files import create_static_files_router
 from litestar.template import TemplateConfig
-from litestar.types import Message, Scope
+from litestar.types import Message, Receive, Scope, Send
 
 from fairlead.errors import Error
 from fairlead.web import log, openapi, problems
-from fairlead.web.api import batches, cases, reports
+from fairlead.web.api import batches, cases, engagements, reports
 from fairlead.web.auth import AnyRequest, note_proxied, refuse_foreign
 from fairlead.web.context import Context
 from fairlead.web.pages import (
@@ -34,6 +34,7 @@ from fairlead.web.pages import (
 )
 from fairlead.web.pages import advisories as advisory_pages
 from fairlead.web.pages import cases as case_pages
+from fairlead.web.pages import engagements as engagement_pages
 
 SECURITY = {
     "Content-Security-Policy": (
@@ -57,11 +58,19 @@ def create_app(context: Context) -> Litestar:
         refuse_foreign(request)
         note_proxied(request, context)
 
+    broker = context.broker
+
+    @asgi("/broker", is_mount=True, copy_scope=False)
+    async def brokered(scope: Scope, receive: Receive, send: Send) -> None:
+        await broker(scope, receive, send)
+
     return Litestar(
         [
+            brokered,
             reports.router,
             batches.router,
             cases.router,
+            engagements.router,
             signing_in.router,
             account.router,
             verifying.router,
@@ -69,6 +78,7 @@ def create_app(context: Context) -> Litestar:
             case_pages.router,
             submissions.router,
             exports.router,
+            engagement_pages.router,
             joining.router,
             members.router,
             readings.router,
@@ -83,6 +93,7 @@ def create_app(context: Context) -> Litestar:
         ],
         dependencies={"context": Provide(lambda: context, sync_to_thread=False)},
         before_request=before,
+        on_shutdown=[broker.close],
         before_send=[_secure],
         exception_handlers={
             Error: problems.answer_error,

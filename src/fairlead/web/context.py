@@ -13,6 +13,8 @@ from fairlead.base.ports import Clock, Randomness
 from fairlead.formats.advisory import Publisher
 from fairlead.programme.unit import Store
 from fairlead.record.tlog_proof import TlogProof
+from fairlead.review.rules import Rules as ReviewRules
+from fairlead.web.broker import Broker, Upstream
 from fairlead.web.limiting import Gate, Limits
 from fairlead.web.logins import Provider
 from fairlead.web.passkeys import RelyingParty
@@ -54,12 +56,23 @@ class Context:
     """Asks DNS."""
     limits: Limits
     proxies: Proxies
+    upstream: Callable[[], Upstream]
+    """Makes what calls the endpoints of developers."""
+    check_endpoint: Callable[[str], None]
+    """Raises `Invalid` where no endpoint may be."""
+    review: ReviewRules = field(default_factory=ReviewRules)
+    """What the programme decides about engagements."""
     gate: Gate = field(default_factory=Gate)
     """Bounds the bodies of reports in memory."""
     body_seconds: float = 60
     """How long the body of a report may take to arrive."""
     provider: Provider | None = None
     """Where people may sign in besides here."""
+
+    @property
+    def broker(self) -> Broker:
+        """Return a broker for the engagements of this system."""
+        return Broker(self.store, self.clock, self.upstream)
 
     @property
     def secure(self) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from granian.constants import Interfaces
 from granian.server.embed import Server
-from litestar import Litestar
+from litestar.types import ASGIApp
 
 from fairlead.errors import InUse
 from fairlead.web.app import create_app
@@ -41,7 +41,7 @@ async def serve(
 
 
 async def serve_app(
-    app: Litestar,
+    app: ASGIApp,
     *,
     host: str,
     port: int,

@@ -15,7 +15,13 @@ from dataclasses import dataclass, field
 
 from fairlead.access import joining
 from fairlead.access.joining import Letter
-from fairlead.base.ids import ApplicationId, CaseId, Receipt
+from fairlead.base.ids import (
+    ApplicationId,
+    CaseId,
+    DeterminationId,
+    EngagementId,
+    Receipt,
+)
 from fairlead.base.ports import Clock, Randomness
 from fairlead.clearinghouse import coordinating, deciding
 from fairlead.clearinghouse.cases import Rules
@@ -23,6 +29,8 @@ from fairlead.clearinghouse.ports import Job, Timer
 from fairlead.errors import Error
 from fairlead.programme.agenda import Due, Ringing
 from fairlead.programme.unit import Store, Unit
+from fairlead.review import concluding, granting
+from fairlead.review.engagement import ENGAGEMENTS
 
 log = logging.getLogger(__name__)
 
@@ -33,6 +41,9 @@ HELD = 0.01
 """Seconds after which a transaction of several jobs ends, to let others write."""
 
 BATCH = 50
+
+DESTROYING = frozenset({Job.DESTROY_KEY, Job.DESTROY_ENGAGEMENT})
+"""Jobs after which nothing may be left in the database's journal."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -137,7 +148,7 @@ class Runner:
                         letters.append((job, self._letter(unit, job)))
                         continue
                     self._do(unit, job)
-                    destroyed |= job.job is Job.DESTROY_KEY
+                    destroyed |= job.job in DESTROYING
                     unit.agenda.done(job)
                     if time.monotonic() - began > HELD:
                         break
@@ -183,19 +194,42 @@ class Runner:
                 )
             case Job.DESTROY_KEY:
                 self.store.destroy_key(job.subject)
+            case Job.DESTROY_ENGAGEMENT:
+                name = EngagementId(job.subject)
+                self.store.destroy_key(ENGAGEMENTS.stream(name))
+                concluding.note_opening(
+                    unit,
+                    name,
+                    "the key of the engagement",
+                    opened=unit.engagements.opens(name),
+                    at=self.clock(),
+                )
 
     def _ring_some(self) -> bool:
         """Ring timers that are due, in the order of their instants."""
         with self.store.begin() as unit:
             ringing = unit.agenda.ringing(self.clock(), limit=BATCH)
             for timer in ringing:
-                self._ring(unit, timer)
+                # Off the list first: what rings may be put on it again, for later.
                 unit.agenda.cancel(timer.timer, timer.subject)
+                self._ring(unit, timer)
         return bool(ringing)
 
     def _ring(self, unit: Unit, timer: Ringing) -> None:
         match timer.timer:
             case Timer.EMBARGO:
                 coordinating.end_embargo(unit, CaseId(timer.subject), at=self.clock())
+            case Timer.WINDOW:
+                granting.ring_window(unit, EngagementId(timer.subject), at=self.clock())
+            case Timer.PARTNER:
+                concluding.ring_partner(unit, timer.subject, at=self.clock())
+            case Timer.DETERMINATION:
+                concluding.ring_determination(
+                    unit, DeterminationId(timer.subject), at=self.clock()
+                )
+            case Timer.DESTRUCTION:
+                concluding.ring_destruction(
+                    unit, EngagementId(timer.subject), at=self.clock()
+                )
             case Timer.APPLICATION:
                 joining.erase(unit, ApplicationId(timer.subject), at=self.clock())

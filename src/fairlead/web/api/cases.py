@@ -23,6 +23,7 @@ from fairlead.web import auth
 from fairlead.web.auth import AnyRequest
 from fairlead.web.context import Context
 from fairlead.web.openapi import PROBLEMS
+from fairlead.web.parameters import After
 
 
 class CaseAnswer(Struct, frozen=True, kw_only=True):
@@ -111,14 +112,14 @@ def listed(
     context: NamedDependency[Context],
     wanted: Annotated[State | None, QueryParameter(name="state")] = None,
     q: FromQuery[str] = "",
-    after: FromQuery[int] = 0,
+    after: After = 0,
 ) -> CaseList:
     """Return the cases that the asker may see, the newest first, 50 at a time."""
     with context.store.read() as unit:
         found = coordinating.queue(
             unit,
             auth.asker(unit, request, context),
-            Page(after=max(0, after)),
+            Page(after=after),
             context.moment,
             states=[wanted] if wanted else [],
             words=q,

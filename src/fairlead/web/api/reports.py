@@ -10,7 +10,7 @@ from http import HTTPStatus
 from litestar import Response, Router, get, post
 from litestar.concurrency import sync_to_thread
 from litestar.di import NamedDependency
-from litestar.params import FromPath, FromQuery
+from litestar.params import FromPath
 from msgspec import Struct
 
 from fairlead.access.roles import Asker, Scope
@@ -26,6 +26,7 @@ from fairlead.web import auth, bodies
 from fairlead.web.auth import AnyRequest
 from fairlead.web.context import Context
 from fairlead.web.openapi import PROBLEMS, ReportOperation
+from fairlead.web.parameters import After
 
 log = logging.getLogger(__name__)
 
@@ -163,13 +164,13 @@ def prove(
     "/submissions", sync_to_thread=True, summary="List submissions", responses=PROBLEMS
 )
 def listed(
-    request: AnyRequest, context: NamedDependency[Context], after: FromQuery[int] = 0
+    request: AnyRequest, context: NamedDependency[Context], after: After = 0
 ) -> Sent:
     """Return the submissions that the asker may see, the newest first, 50 at a time."""
     with context.store.read() as unit:
         asker = auth.asker(unit, request, context)
         found = reporting.list_submissions(
-            unit, asker, Page(after=max(0, after)), context.moment
+            unit, asker, Page(after=after), context.moment
         )
         return Sent(
             submissions=[

@@ -36,6 +36,7 @@ from fairlead.web.context import Context
 from fairlead.web.pages import verifying
 from fairlead.web.pages.drafts import FIELDS, DraftForm, draft_of, prefilled
 from fairlead.web.pages.frame import page
+from fairlead.web.parameters import After
 from fairlead.web.problems import status_of
 
 SIZE = 50
@@ -90,10 +91,9 @@ def queue(
     context: NamedDependency[Context],
     wanted: Annotated[str, QueryParameter(name="state")] = "",
     q: FromQuery[str] = "",
-    after: FromQuery[int] = 0,
+    after: After = 0,
 ) -> Response[Any]:
     """List the cases that the person may see, the newest first."""
-    after = max(0, after)
     states = [s for s in State if s.value == wanted]
     with context.store.read() as unit:
         person = auth.person(unit, request, context)

@@ -9,6 +9,11 @@ from litestar.response import Template
 from fairlead.access.members import Person
 from fairlead.access.roles import Scope
 
+ENGAGED = frozenset(
+    {Scope.ENGAGEMENT_OWN, Scope.ENGAGEMENT_KEEP, Scope.ENGAGEMENT_JOINED}
+)
+"""Scopes of those who take part in engagements."""
+
 
 def page(
     name: str, person: Person | None, *, status_code: int = 200, **values: object
@@ -27,6 +32,8 @@ def start_of(person: Person) -> str:
         return "/cases"
     if person.asker.may(Scope.TRACE_READ_ALL):
         return "/readings"
+    if person.asker.scopes & ENGAGED:
+        return "/engagements"
     reads = person.asker.may(Scope.REPORT_READ_OWN)
     return "/submissions" if reads else "/people"
 
@@ -41,6 +48,8 @@ def _links(person: Person | None) -> list[tuple[str, str]]:
             links.append(("/submissions", "Submissions"))
         if Scope.CASE_EXPORT in scopes:
             links.append(("/exports", "Exports"))
+        if scopes & ENGAGED:
+            links.append(("/engagements", "Engagements"))
         if Scope.TRACE_READ_ALL in scopes:
             links.append(("/readings", "Readings"))
         if scopes & {Scope.PEOPLE_MANAGE, Scope.MEMBER_VOUCH}:

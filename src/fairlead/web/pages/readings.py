@@ -6,23 +6,22 @@ from typing import Any
 
 from litestar import Response, Router, get
 from litestar.di import NamedDependency
-from litestar.params import FromQuery
 
 from fairlead.access.traces import list_traces
 from fairlead.web import auth
 from fairlead.web.auth import AnyRequest
 from fairlead.web.context import Context
 from fairlead.web.pages.frame import page
+from fairlead.web.parameters import After
 
 SIZE = 50
 
 
 @get("/readings", sync_to_thread=True, include_in_schema=False)
 def listed(
-    request: AnyRequest, context: NamedDependency[Context], after: FromQuery[int] = 0
+    request: AnyRequest, context: NamedDependency[Context], after: After = 0
 ) -> Response[Any]:
     """List every reading of what is not public, the newest first."""
-    after = max(0, after)
     with context.store.read() as unit:
         person = auth.person(unit, request, context)
         found = list_traces(unit, person.asker, after=after, size=SIZE + 1)

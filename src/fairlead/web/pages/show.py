@@ -13,6 +13,7 @@ from fairlead.clearinghouse import cases
 from fairlead.clearinghouse.cases import State
 from fairlead.clearinghouse.submissions import Outcome, Submission
 from fairlead.record.events import Event
+from fairlead.review import facts as engaged
 
 INVISIBLE = {
     code: f"\\u{code:04x}"
@@ -96,6 +97,45 @@ def happened(event: Event) -> str:  # noqa: C901, PLR0911 - one sentence a fact
     return type(event.fact).__name__
 
 
+ENGAGED: dict[type, Callable[[Any], str]] = {
+    engaged.EngagementAsked: lambda _: "The developer asked.",
+    engaged.EngagementProposed: lambda _: "The programme proposed it.",
+    engaged.EngagementAnswered: lambda _: "The programme answered.",
+    engaged.TermsOffered: lambda f: f"The {f.side} offered terms {f.digest[:12]}…",
+    engaged.TermsSigned: lambda f: f"Terms {f.digest[:12]}… signed for the {f.side}.",
+    engaged.TermsNarrowed: lambda _: "The developer made the terms narrower.",
+    engaged.PersonNamed: lambda f: f"{f.person} was named.",
+    engaged.PersonRemoved: lambda f: f"{f.person} was removed by the {f.by}.",
+    engaged.AssetProvided: lambda f: f"The asset “{f.asset}” was made available.",
+    engaged.AccessOpened: lambda _: "Access opened.",
+    engaged.AccessEnded: lambda f: f"The programme's access ended: {f.ending}.",
+    engaged.KeyIssued: lambda f: f"{f.person} made the key {f.key}.",
+    engaged.KeyEnded: lambda f: f"The key {f.key} was ended.",
+    engaged.AssessmentDelivered: lambda f: f"{f.assessment} went to the developer.",
+    engaged.AssessmentAnswered: lambda f: f"The developer answered {f.assessment}.",
+    engaged.ReleaseRecorded: lambda f: f"Released to {f.to}, says the developer.",
+    engaged.PartnerNominated: lambda f: f"{f.partner} was nominated by the {f.by}.",
+    engaged.PartnerAgreed: lambda f: f"The developer consents to {f.partner}.",
+    engaged.PartnerOpened: lambda f: f"Access of {f.partner} opened.",
+    engaged.PartnerRemoved: lambda f: f"Access of {f.partner} ended: {f.ending}.",
+    engaged.ClosingBegun: lambda _: "Closing began.",
+    engaged.HolderStated: lambda f: f"{f.organisation} stated what it destroyed.",
+    engaged.EngagementWithdrawn: lambda _: "The developer withdrew.",
+    engaged.OpeningTried: lambda f: (
+        f"An attempt to open {f.what} {'succeeded' if f.opened else 'did not succeed'}."
+    ),
+    engaged.EngagementDestroyed: lambda _: "Everything confidential was destroyed.",
+    engaged.EngagementClosed: lambda _: "Closed.",
+}
+"""What happened to an engagement, as a sentence for each fact."""
+
+
+def engagement_event(event: Event) -> str:
+    """Say in a sentence what happened to an engagement."""
+    told = ENGAGED.get(type(event.fact))
+    return told(event.fact) if told else type(event.fact).__name__
+
+
 TRACK = (State.OPEN, State.TRIAGED, State.WITH_OWNER, State.FIXED, State.PUBLISHED)
 """The way of a case that goes well, as drawn on its page."""
 
@@ -122,6 +162,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "outcome": outcome,
     "who": who,
     "happened": happened,
+    "engaged": engagement_event,
     "steps": steps,
 }
 """What templates may use."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from litestar import Response, Router, get
 from litestar.di import NamedDependency
-from litestar.params import FromPath, FromQuery
+from litestar.params import FromPath
 
 from fairlead.base.ids import Receipt
 from fairlead.clearinghouse import reporting
@@ -15,16 +15,16 @@ from fairlead.web import auth
 from fairlead.web.auth import AnyRequest
 from fairlead.web.context import Context
 from fairlead.web.pages.frame import page
+from fairlead.web.parameters import After
 
 SIZE = 50
 
 
 @get("/submissions", sync_to_thread=True, include_in_schema=False)
 def listed(
-    request: AnyRequest, context: NamedDependency[Context], after: FromQuery[int] = 0
+    request: AnyRequest, context: NamedDependency[Context], after: After = 0
 ) -> Response[Any]:
     """List the submissions that the person may see, the newest first."""
-    after = max(0, after)
     with context.store.read() as unit:
         person = auth.person(unit, request, context)
         wanted = Page(after=after, size=SIZE + 1)

@@ -1,0 +1,51 @@
+"""Work that is due, soon or at an instant, whichever pillar it belongs to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+
+class Job(StrEnum):
+    """Work that follows from what was stored, done soon after."""
+
+    DECIDE = "decide"
+    """Compare a submission with earlier ones."""
+    MAIL = "mail"
+    """Send an applicant the code that shows that a mail address is its own."""
+    DESTROY_ENGAGEMENT = "destroy engagement"
+    """Destroy the keys of an engagement, and put on record that nothing opens it."""
+    DESTROY_KEY = "destroy key"
+    """Destroy the key of a subject whose bodies were destroyed."""
+
+
+class Timer(StrEnum):
+    """Something that happens at an instant."""
+
+    EMBARGO = "embargo"
+    """The embargo of a case ends."""
+    WINDOW = "window"
+    """The programme's window in an engagement ends."""
+    PARTNER = "partner"
+    """A trusted partner's access ends: `eng-…/org-…`."""
+    DETERMINATION = "determination"
+    """A determination lapses."""
+    DESTRUCTION = "destruction"
+    """What is kept of an engagement that is over is destroyed."""
+    APPLICATION = "application"
+    """What an application to join says is erased."""
+
+
+class Agenda(Protocol):
+    """Work to do, soon or later; written in the same transaction as its cause."""
+
+    def enqueue(self, job: Job, subject: str, *, at: datetime) -> None:
+        """Have *job* done for *subject*."""
+
+    def enqueue_many(self, job: Job, subjects: Sequence[str], *, at: datetime) -> None:
+        """Have *job* done for each of *subjects*, in this order."""
+
+    def schedule(self, timer: Timer, subject: str, *, due: datetime) -> None:
+        """Have *timer* ring for *subject* at *due*, and not when it was to ring."""

@@ -1,0 +1,351 @@
+"""Engagements: the list, and one engagement as each party sees it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from http import HTTPStatus
+from typing import Any
+
+from litestar import Response, Router, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery, URLEncodedBody
+from litestar.response import Redirect
+from litestar.status_codes import HTTP_200_OK, HTTP_303_SEE_OTHER
+
+from fairlead.access import challenges
+from fairlead.access.ports import Purpose as Challenged
+from fairlead.access.roles import Asker, Scope
+from fairlead.access.sessions import SignedIn
+from fairlead.access.traces import Moment
+from fairlead.base.ids import EngagementId, OrganisationId, PersonId
+from fairlead.base.pages import Page
+from fairlead.errors import (
+    Error,
+    Invalid,
+    NotAllowed,
+    NotFound,
+    NotVerified,
+    Refused,
+    Unauthenticated,
+)
+from fairlead.programme.unit import Unit
+from fairlead.review import concluding, granting, negotiating, parties
+from fairlead.review.determination import Finding
+from fairlead.review.engagement import ENGAGEMENTS, Engagement, State
+from fairlead.review.entry import Wish
+from fairlead.review.facts import AccessUsed, Audience
+from fairlead.review.parties import Party
+from fairlead.terms import agreement, difference, prose
+from fairlead.terms.clauses import Action, Purpose, Side
+from fairlead.terms.decide import Decision, Ground
+from fairlead.terms.standard import Profile
+from fairlead.web import auth
+from fairlead.web.api.engagements import perform, purpose_of
+from fairlead.web.auth import AnyRequest
+from fairlead.web.context import Context
+from fairlead.web.pages import verifying
+from fairlead.web.pages.frame import page
+from fairlead.web.parameters import After
+from fairlead.web.problems import status_of
+
+SIZE = 25
+SHOWN = 60
+"""Entries of the history that are shown."""
+NONCE = 32
+TRACK = (
+    State.INQUIRY,
+    State.NEGOTIATING,
+    State.SIGNED,
+    State.OPEN,
+    State.RESULTS,
+    State.PARTNERS,
+    State.CLOSING,
+    State.CLOSED,
+)
+EXPLAINED = (Action.CALL, Action.RUN, Action.READ, Action.OPEN)
+
+
+@get("/engagements", sync_to_thread=True, include_in_schema=False)
+def listed(
+    request: AnyRequest, context: NamedDependency[Context], after: After = 0
+) -> Response[Any]:
+    """List engagements; offer to ask, or to propose one."""
+    return _list(request, context, after)
+
+
+@post("/engagements", sync_to_thread=True, include_in_schema=False)
+def begin(
+    request: AnyRequest,
+    data: URLEncodedBody[dict[str, str]],
+    context: NamedDependency[Context],
+) -> Response[Any]:
+    """Ask as a developer, or propose to one as the programme."""
+    try:
+        with context.store.begin() as unit:
+            me = auth.person(unit, request, context)
+            begun = _begun(unit, me.asker, data, context)
+    except (Invalid, NotAllowed) as error:
+        return _list(request, context, 0, typed=data, error=error)
+    return Redirect(f"/engagements/{begun.id}", status_code=HTTP_303_SEE_OTHER)
+
+
+@get("/engagements/{engagement:str}", sync_to_thread=True, include_in_schema=False)
+def shown(
+    request: AnyRequest,
+    engagement: FromPath[str],
+    context: NamedDependency[Context],
+    person: FromQuery[str] = "",
+    purpose: FromQuery[str] = "",
+) -> Response[Any]:
+    """Show one engagement, and why somebody may or may not do something in it now."""
+    asked = {"person": person, "purpose": purpose}
+    return _show(request, EngagementId(engagement), context, asked=asked)
+
+
+@get(
+    "/engagements/{engagement:str}/terms", sync_to_thread=True, include_in_schema=False
+)
+def terms(
+    request: AnyRequest, engagement: FromPath[str], context: NamedDependency[Context]
+) -> Response[bytes]:
+    """Return the terms on the table, or else those that hold, exactly as signed."""
+    with context.store.read() as unit:
+        me = auth.person(unit, request, context)
+        party, _ = parties.read(
+            unit, me.asker, EngagementId(engagement), context.moment
+        )
+    known = party.engagement
+    offered = known.offer.terms if known.offer and party.keeps else None
+    found = offered or known.terms
+    if found is None:
+        raise NotFound(f"no terms in {engagement!r}")
+    return Response(
+        agreement.canonical(found),
+        media_type="application/json",
+        headers={
+            "Content-Disposition": f'attachment; filename="{engagement}-terms.json"'
+        },
+    )
+
+
+@post(
+    "/engagements/{engagement:str}/signing-options",
+    sync_to_thread=True,
+    include_in_schema=False,
+    status_code=HTTP_200_OK,
+)
+def options(
+    request: AnyRequest, engagement: FromPath[str], context: NamedDependency[Context]
+) -> Response[str]:
+    """Say what a browser needs to sign the terms on the table with a passkey."""
+    nonce = context.randomness(NONCE)
+    with context.store.begin() as unit:
+        me = auth.person(unit, request, context)
+        party = parties.find(unit, me.asker, EngagementId(engagement))
+        offer = party.engagement.offer
+        statement = negotiating.to_sign(party, offer.digest if offer else "")
+        secret = request.cookies[auth.SESSION]
+        challenges.keep(unit, secret, Challenged.SIGN, nonce, at=context.clock())
+    asked = context.passkeys.asks_for_one(negotiating.challenge(statement, nonce), me)
+    return Response(asked, media_type="application/json")
+
+
+@post(
+    "/engagements/{engagement:str}/{act:str}",
+    sync_to_thread=True,
+    include_in_schema=False,
+)
+def do(
+    request: AnyRequest,
+    engagement: FromPath[str],
+    act: FromPath[str],
+    data: URLEncodedBody[dict[str, str]],
+    context: NamedDependency[Context],
+) -> Response[Any]:
+    """Do one act of a party; where it is refused, show why, with what was typed."""
+    name = EngagementId(engagement)
+
+    def who(unit: Unit) -> tuple[Asker, SignedIn]:
+        me = auth.person(unit, request, context)
+        return me.asker, me
+
+    with context.store.read() as unit:
+        parties.find(unit, who(unit)[0], name)
+    said = {field: value for field, value in data.items() if value}
+    challenge = b""
+    try:
+        if act == "signature" and data.get("answer"):
+            challenge = auth.answered(request, context, Challenged.SIGN)
+        _, done = perform(
+            context, who, name, act, said, strict=False, challenge=challenge
+        )
+    except NotVerified:
+        return verifying.ask_first(request, context, f"/engagements/{engagement}")
+    except (Invalid, Refused, NotAllowed, Unauthenticated) as error:
+        return _show(request, name, context, typed=(act, data), error=error)
+    if done.secret:
+        return _show(request, name, context, secret=done.secret)
+    return Redirect(f"/engagements/{engagement}", status_code=HTTP_303_SEE_OTHER)
+
+
+def _begun(
+    unit: Unit, asker: Asker, data: dict[str, str], context: Context
+) -> Engagement:
+    at, randomness = context.clock(), context.randomness
+    words = data.get("text", "")
+    if data.get("developer"):
+        developer = OrganisationId(data["developer"].strip())
+        try:
+            return parties.propose(
+                unit, asker, developer, words, at=at, randomness=randomness
+            )
+        except NotFound as error:
+            raise Invalid("developer: no such organisation") from error
+    model = data.get("model", "")
+    return parties.ask(unit, asker, words, model, at=at, randomness=randomness)
+
+
+def _list(
+    request: AnyRequest,
+    context: Context,
+    after: int,
+    *,
+    typed: dict[str, str] | None = None,
+    error: Error | None = None,
+) -> Response[Any]:
+    with context.store.read() as unit:
+        me = auth.person(unit, request, context)
+        wanted = Page(after=after, size=SIZE + 1)
+        found = parties.listed(unit, me.asker, wanted, context.moment)
+        names = {o.id: o.name for o in unit.organisations.all()}
+    return page(
+        "engagements.html",
+        me,
+        status_code=status_of(error) if error else HTTPStatus.OK,
+        engagements=found[:SIZE],
+        names=names,
+        newer=max(0, after - SIZE) if after else None,
+        older=after + SIZE if len(found) > SIZE else None,
+        asks=me.asker.may(Scope.ENGAGEMENT_OWN),
+        proposes=me.asker.may(Scope.ENGAGEMENT_KEEP),
+        typed=typed or {},
+        error=str(error) if error else None,
+    )
+
+
+def _show(  # noqa: PLR0913 - one value a thing that must be said
+    request: AnyRequest,
+    name: EngagementId,
+    context: Context,
+    *,
+    asked: dict[str, str] | None = None,
+    typed: tuple[str, dict[str, str]] | None = None,
+    error: Error | None = None,
+    secret: str = "",
+) -> Response[Any]:
+    now = context.clock()
+    with context.store.read() as unit:
+        me = auth.person(unit, request, context)
+        moment = Moment(now, context.randomness)
+        party, history = parties.read(unit, me.asker, name, moment)
+        engagement = party.engagement
+        offer = engagement.offer if party.keeps else None
+        values = {
+            "party": party,
+            "engagement": engagement,
+            "offer": offer,
+            "contract": prose.contract(engagement.terms) if engagement.terms else [],
+            "offered": prose.contract(offer.terms) if offer and offer.terms else [],
+            "changes": list(difference.changes(engagement.before, offer.terms))
+            if offer and offer.terms and engagement.before
+            else [],
+            "assessments": concluding.assessments(party, purpose_of(party), now=now),
+            "determinations": concluding.determinations(unit, party, now=now),
+            "explained": _explained(unit, party, asked or {}, context),
+            "history": [e for e in history if not isinstance(e.fact, AccessUsed)][
+                -SHOWN:
+            ],
+            "names": {o.id: o.name for o in unit.organisations.all()},
+            "readings": unit.traces.of(ENGAGEMENTS.stream(name)) if party.keeps else [],
+        }
+    act, filled = typed or ("", {})
+    wrong = (
+        {v.field: v.reason for v in error.violations}
+        if isinstance(error, Invalid)
+        else {}
+    )
+    return page(
+        "engagement.html",
+        me,
+        status_code=status_of(error) if error else HTTPStatus.OK,
+        **values,
+        me=me,
+        now=now,
+        track=_track(engagement.state),
+        profiles=list(Profile),
+        purposes=list(Purpose),
+        findings=list(Finding),
+        audiences=list(Audience),
+        Side=Side,
+        State=State,
+        asked=asked or {},
+        act=act,
+        typed=filled,
+        wrong=wrong,
+        error=str(error) if error else None,
+        secret=secret,
+        address=context.address,
+        days_left=_left(engagement, now),
+        signs=me.asker.may(Scope.ENGAGEMENT_SIGN),
+    )
+
+
+def _explained(
+    unit: Unit, party: Party, asked: dict[str, str], context: Context
+) -> list[tuple[str, Action, Decision]]:
+    """Return, for each asset and action, whether the person who is asked about may."""
+    engagement = party.engagement
+    person = PersonId(asked["person"]) if asked.get("person") else None
+    if engagement.terms is None or (person is None and party.visitor is None):
+        return []
+    known = set(Purpose)
+    wanted = asked.get("purpose", "")
+    purpose = Purpose(wanted) if wanted in known else purpose_of(party)
+    if person is not None and not wanted:
+        purpose = Purpose.MEASUREMENT
+    found: list[tuple[str, Action, Decision]] = []
+    for asset in engagement.terms.assets:
+        for action in EXPLAINED:
+            wish = Wish(action=action, purpose=purpose, asset=asset.name)
+            try:
+                decision = granting.explain(
+                    unit, party, person, wish, now=context.clock()
+                )
+            except (Invalid, NotAllowed):
+                return []
+            if all(f.ground is not Ground.NO_CLAUSE for f in decision.failed):
+                found.append((asset.name, action, decision))
+    return found
+
+
+def _track(state: State) -> list[tuple[State, str]]:
+    """Return the track with where the engagement stands on it."""
+    if state is State.WITHDRAWN:
+        return [*((step, "ahead") for step in TRACK[:-1]), (State.WITHDRAWN, "current")]
+    place = TRACK.index(state)
+    return [
+        (step, "complete" if i < place else "current" if i == place else "ahead")
+        for i, step in enumerate(TRACK)
+    ]
+
+
+def _left(engagement: Engagement, now: datetime) -> float | None:
+    """Return the share of the window that is over, in per cent."""
+    if engagement.opens is None or engagement.ends is None:
+        return None
+    whole = (engagement.ends - engagement.opens).total_seconds()
+    over = (now - engagement.opens).total_seconds()
+    return max(0.0, min(100.0, 100 * over / whole))
+
+
+router = Router("/", route_handlers=[listed, begin, shown, terms, options, do])
