@@ -18,7 +18,6 @@ import click
 from fairlead.access.roles import PERSONAL, SCOPES, Role
 from fairlead.clearinghouse.cases import BY_OWN_COMMAND, MOVES, State
 from fairlead.cli.main import main as program
-from fairlead.review import engagement as review
 from fairlead.store.tables import metadata
 from fairlead.wiring import Settings
 
@@ -38,24 +37,6 @@ def states() -> str:
                 rows.append(f"| {state} | {to} | {how} |")
     named = [f"    {_word(s)} : {s}" for s in State if _word(s) != s]
     return "\n".join([*drawn, *named, "```", "", *rows])
-
-
-def engagement() -> str:
-    """Draw the way of an engagement; withdrawing follows from everywhere."""
-    drawn = ["```mermaid", "stateDiagram-v2", "    [*] --> inquiry"]
-    drawn += [
-        f"    {_word(state)} --> {_word(to)}"
-        for state in review.State
-        for to in review.State
-        if to in review.MOVES[state] and to is not review.State.WITHDRAWN
-    ]
-    drawn += [
-        f"    {_word(state)} : {state}"
-        for state in review.State
-        if _word(state) != state
-    ]
-    says = "From every state the developer can withdraw, which leads to destruction."
-    return "\n".join([*drawn, "```", "", says])
 
 
 def commands() -> str:
@@ -103,7 +84,6 @@ def roles() -> str:
 
 MADE = {
     "states": states,
-    "engagement": engagement,
     "commands": commands,
     "settings": settings,
     "tables": tables,
