@@ -7,7 +7,9 @@ DEV := .venv/.dev
 FAIRLEAD_DATA ?= ../shared/data
 CORPORA := $(FAIRLEAD_DATA)/duplicates
 
-.PHONY: demo test check audit env format benchmarks pins wheel docs
+FUZZ_SECONDS ?= 3600
+
+.PHONY: demo test check audit env format benchmarks pins wheel docs fuzz
 
 demo: $(RUN)  ## The main job: the clearinghouse at work, in a fresh folder.
 	.venv/bin/fairlead demo
@@ -33,6 +35,15 @@ format: $(DEV)
 
 docs: $(DEV)  ## What in the docs is made from the code.
 	$(PY) tools/docs.py
+
+fuzz: $(DEV)  ## Every parser against made-up input, FUZZ_SECONDS each; needs atheris.
+	@$(PY) -c "import atheris" 2>/dev/null || $(PY) -m pip install --quiet \
+	  --only-binary :all: "atheris>=2.3,<4" \
+	  || { echo "There is no wheel of atheris for this machine: nothing was tried."; exit 0; }; \
+	for target in $$(PYTHONPATH=tools $(PY) tools/fuzz.py --list); do \
+	  echo "$$target"; \
+	  PYTHONPATH=tools $(PY) tools/fuzz.py $$target --seconds $(FUZZ_SECONDS) || exit 1; \
+	done
 
 benchmarks: $(DEV)  ## Every figure of the README.
 	$(PY) benchmarks/intake.py

@@ -30,6 +30,7 @@ from fairlead.formats.advisory import Publisher
 from fairlead.record.notes import Verifier, new_signer
 from fairlead.remote.upstream import Reach, Upstream, check_url
 from fairlead.store import migrations
+from fairlead.store.blobs import BlobFolder
 from fairlead.store.key_blocks import KeyBlocks
 from fairlead.store.proving import Prover
 from fairlead.store.public import PublicLog
@@ -177,7 +178,8 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
 
 def open_store(url: str, keys: Path) -> SQLStore:
     """Return a store on the database at *url*, with its keys in a folder."""
-    vault = Vault(KeyBlocks(keys, secrets.token_bytes), secrets.token_bytes)
+    blobs = BlobFolder(keys.with_name(f"{keys.name}-blobs"))
+    vault = Vault(KeyBlocks(keys, secrets.token_bytes), secrets.token_bytes, blobs)
     opened = SQLStore(url, vault)
     migrations.upgrade(opened.engine, vault)
     return opened
@@ -282,7 +284,9 @@ HERE = Reach.read("127.0.0.0/8 ::1/128")
 """Endpoints of tests are on this machine."""
 
 _OFTEN = "1000000/second"
-NO_LIMITS = Limits.of(sign_in=_OFTEN, failed=_OFTEN, status=_OFTEN, requests=_OFTEN)
+NO_LIMITS = Limits.of(
+    sign_in=_OFTEN, failed=_OFTEN, status=_OFTEN, requests=_OFTEN, submissions=_OFTEN
+)
 
 
 def make_world(store: SQLStore, folder: Path) -> World:

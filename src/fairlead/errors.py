@@ -3,6 +3,7 @@
 * Error
   - Invalid               what came in does not say what it must (400; 413 by its codes)
     + Malformed           it could not be read at all
+    + BadEnvelope         what it came in could not be read: multipart, a header
     + TooLarge            more bytes than are taken
   - Unauthenticated       nobody known is asking (401)
   - NotFound              it does not exist, or the asker may not know that it does (404)
@@ -12,6 +13,7 @@
     + UnderEmbargo        the case is closed until its embargo ends
     + Destroyed           its key was destroyed: it opens for nobody any more
     + Conflict            someone else changed it first
+    + KeyReused           the same idempotency key came with something else (422)
   - Unavailable           it could not be done now; nothing was stored (503)
     + InUse               another server works on the same folder
     + TooMany             too often in too short a time (429)
@@ -63,6 +65,12 @@ class Malformed(Invalid):
     """What came in could not be read at all."""
 
     code = "malformed-json"
+
+
+class BadEnvelope(Invalid):
+    """What the input came in, a multipart body or a header, could not be read."""
+
+    code = "bad-envelope"
 
 
 class TooLarge(Invalid):
@@ -117,6 +125,12 @@ class Conflict(Refused):
     """Someone else changed the thing first; read it again and retry."""
 
     code = "conflict"
+
+
+class KeyReused(Refused):
+    """An idempotency key came again, with another content than the first time."""
+
+    code = "idempotency-key-reused"
 
 
 class Unavailable(Error):  # noqa: N818

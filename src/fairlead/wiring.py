@@ -88,6 +88,13 @@ class Settings:
     """Look-ups of a status with nothing but its receipt, from one address."""
     limit_requests: str = "1000/second"
     """Requests with one token."""
+    limit_submissions: str = "20000/hour"
+    """Reports of one organisation, over HTTP."""
+    limit_bodies: int = 64
+    """Bodies of reports that may arrive at once; each may take 3 MiB of memory, that of a
+    batch more."""
+    body_seconds: int = 60
+    """How long the body of a report may take to arrive."""
 
     @classmethod
     def read(cls, environment: Mapping[str, str] = os.environ, **given: object) -> Self:
@@ -107,8 +114,9 @@ class Settings:
             values["home"] = Path(values["home"])
         if "port" in values:
             values["port"] = _port(values["port"])
-        if "criteria_vouchers" in values:
-            values["criteria_vouchers"] = _count(values["criteria_vouchers"])
+        for name in ("criteria_vouchers", "limit_bodies", "body_seconds"):
+            if name in values:
+                values[name] = _count(name, values[name])
         if "checkpoint_minutes" in values:
             values["checkpoint_minutes"] = _minutes(values["checkpoint_minutes"])
         settings = cls(**values)
@@ -156,6 +164,7 @@ class System:
         """
         from fairlead.clearinghouse.cases import Rules
         from fairlead.store import (
+            blobs,
             key_blocks,
             keys,
             migrations,
@@ -181,7 +190,8 @@ class System:
         self.subject_keys = key_blocks.KeyBlocks(
             settings.keys_folder, secrets.token_bytes
         )
-        vault = Vault(self.subject_keys, secrets.token_bytes)
+        folder = blobs.BlobFolder(settings.home / "blobs")
+        vault = Vault(self.subject_keys, secrets.token_bytes, folder)
         self.store = unit.SQLStore(settings.database_url, vault)
         try:
             migrations.upgrade(self.store.engine, vault, rebuild=self._make_anew)
@@ -296,9 +306,12 @@ class System:
 
         """
         from fairlead.store.engine import writing
+        from fairlead.store.rebuild import remove_unnamed
 
         with self.alone(), writing(self.store.engine) as connection:
-            return self._rebuild(connection, progress)
+            count = self._rebuild(connection, progress)
+            remove_unnamed(connection, self.store.vault)
+            return count
 
     def _make_anew(self, connection: Any) -> None:  # noqa: ANN401 - see _rebuild
         self._rebuild(connection, lambda _what, _count: None)
@@ -389,7 +402,7 @@ class System:
         from fairlead.remote.upstream import Upstream, check_url
         from fairlead.store.public import PublicLog
         from fairlead.web.context import Context
-        from fairlead.web.limiting import Limits
+        from fairlead.web.limiting import Gate, Limits
         from fairlead.web.proxies import Proxies
 
         prover = self.prover()
@@ -417,12 +430,15 @@ class System:
                 failed=self.settings.limit_failed_tokens,
                 status=self.settings.limit_status,
                 requests=self.settings.limit_requests,
+                submissions=self.settings.limit_submissions,
             ),
             proxies=Proxies.of(
                 self.settings.trusted_proxies,
                 _secret("proxy_secret_file", self.settings.proxy_secret_file),
             ),
             provider=self._provider(),
+            gate=Gate(self.settings.limit_bodies),
+            body_seconds=self.settings.body_seconds,
         )
 
     def _criteria(self) -> Any:  # noqa: ANN401 - see fairlead.access.applications
@@ -628,10 +644,10 @@ def _secret(setting: str, path: str) -> str:
     return secret
 
 
-def _count(written: object) -> int:
+def _count(setting: str, written: object) -> int:
     text = str(written)
     if not text.isascii() or not text.isdigit():
-        raise Misconfigured(f"criteria_vouchers: {written!r} is no number")
+        raise Misconfigured(f"{setting}: {written!r} is no number")
     return int(text)
 
 

@@ -37,8 +37,9 @@ def clean(page, name):
     page.set_viewport_size({"width": 1280, "height": 900})
 
 
-def enter(browser, world, address, place, role, name):
+def enter(browser, world, address, who):
     """Have somebody sign in and add a passkey, in a browser of its own."""
+    place, role, name = who
     page = open_page(browser)
     Device(page)
     use_code(page, address, world.code(place, role, name=name))
@@ -52,8 +53,8 @@ def test_two_sides_negotiate_and_the_developer_withdraws(serving, browser):
     world.clock.at = datetime.now(UTC)
     world.join("Developer")
     programme = world.join("Programme")
-    dora = enter(browser, world, address, "Developer", Role.DEVELOPER, "Dora")
-    lia = enter(browser, world, address, "Programme", Role.LIAISON, "Lia")
+    dora = enter(browser, world, address, ("Developer", Role.DEVELOPER, "Dora"))
+    lia = enter(browser, world, address, ("Programme", Role.LIAISON, "Lia"))
 
     dora.goto(f"{address}/engagements")
     clean(dora, "engagements")
@@ -148,11 +149,11 @@ def test_an_engagement_that_is_not_ones_own_is_not_there(serving, browser):
     world, address = serving
     world.join("Developer")
     world.join("Elsewhere")
-    dora = enter(browser, world, address, "Developer", Role.DEVELOPER, "Dora")
+    dora = enter(browser, world, address, ("Developer", Role.DEVELOPER, "Dora"))
     dora.goto(f"{address}/engagements")
     dora.fill("#text", "Is it covered?")
     dora.click("button:text-is('Ask')")
-    max_ = enter(browser, world, address, "Elsewhere", Role.DEVELOPER, "Max")
+    max_ = enter(browser, world, address, ("Elsewhere", Role.DEVELOPER, "Max"))
     max_.goto(dora.url)
     assert "There is nothing here" in max_.inner_text("main")
     max_.goto(f"{address}/engagements")

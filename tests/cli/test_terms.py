@@ -20,7 +20,7 @@ from test_terms import standard_terms
 
 
 @pytest.fixture
-def run(tmp_path):
+def run():
     def call(*words, code=0):
         result = CliRunner().invoke(main, ["terms", *map(str, words)])
         assert result.exit_code == code, result.output
@@ -59,8 +59,14 @@ def test_explaining_says_every_obstacle(run, file):
     assert "yes, by clause 1" in run("explain", file, "--action", "call")
     told = json.loads(
         run(
-            "explain", file, "--action", "call", "--purpose", "training on outputs",
-            "--json", code=5,
+            "explain",
+            file,
+            "--action",
+            "call",
+            "--purpose",
+            "training on outputs",
+            "--json",
+            code=5,
         )
     )
     assert not told["allowed"]

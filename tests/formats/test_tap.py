@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from fairlead.base.ids import Receipt
 from fairlead.clearinghouse.intake import finding_of
 from fairlead.errors import Invalid, Malformed, TooLarge
-from fairlead.formats import tap
+from fairlead.formats import tap, tap_attachments
 
 GOOD = {"purl": "pkg:pypi/example@1.0"}
 FILE = {"filename": "a.txt", "content_type": "text/plain", "data": "x"}
@@ -62,6 +62,12 @@ def nested(levels):
         ({"discovery_method": "x" * 33}, {("field_too_large", "discovery_method")}),
         ({"discovery_tooling": "x" * 129}, {("field_too_large", "discovery_tooling")}),
         ({"versions": ["1"] * 65}, {("too_many_items", "versions")}),
+        ({"versions": ["1"] * 64}, {("too_many_items", "versions")}),
+        ({"software": ""}, {("degenerate_value", "software")}),
+        (
+            {"purl": "pkg:pypi/example@" + "1" * 65},
+            {("field_too_large", "purl")},
+        ),
         ({"versions": ["1" * 65]}, {("field_too_large", "versions[0]")}),
         ({"references": ["https://a.b"] * 17}, {("too_many_items", "references")}),
         (
@@ -149,7 +155,8 @@ def test_a_rule_that_is_broken_is_named_with_its_field(fields, expected):
         {"ecosystem": "Linux"},
         {"software": "é" * 128},
         {"code_path": "x" * 1024},
-        {"versions": ["1" * 64] * 64},
+        {"purl": "pkg:pypi/example", "versions": ["1" * 64] * 64},
+        {"versions": ["1.0"] + ["1" * 64] * 63},
         {"references": ["https://a.b/" + "x" * 500] * 16},
         {"upstream_ids": ["CVE-2026-12345", "GHSA-aaaa-bbbb-cccc", "PYSEC-2021-137"]},
         {"fixed_commit": "abcdef0", "introduced_commit": "a" * 64},
@@ -283,3 +290,104 @@ def test_a_report_with_one_field_replaced_is_taken_or_refused(data):
         finding_of(Receipt("SUB-x"), tap.decode(json.dumps(report).encode()))
     except Invalid as error:
         assert str(error)
+
+
+# --- What a sentence of the specification says, and no other test shows -----------------------
+
+
+def test_a_purl_is_kept_in_canonical_form_and_adds_its_version():
+    report = accepted(purl="pkg:PyPI/Ex_ample@1.0%2Bb", versions=["0.9"])
+    finding = finding_of(Receipt("SUB-x"), report)
+    assert finding.purl == "pkg:pypi/ex-ample@1.0%2Bb"
+    assert finding.versions == ("0.9", "1.0+b")
+    again = finding_of(Receipt("SUB-x"), accepted(versions=["1.0", "0.9"]))
+    assert again.versions == ("1.0", "0.9")
+
+
+def test_deprecated_payloads_are_filed_after_the_attachments_and_count_as_such():
+    both = {
+        "exploit": "e",
+        "exploit_content_type": "text/plain",
+        "raw": "r",
+        "raw_content_type": "text/plain",
+    }
+    finding = finding_of(Receipt("SUB-x"), accepted(**both, **attached()))
+    assert [(a.filename, a.kind.value) for a in finding.attachments] == [
+        ("a.txt", "other"),
+        ("exploit", "exploit-proof-of-concept"),
+        ("raw", "other"),
+    ]
+    files = [{**FILE, "filename": f"{i}.txt"} for i in range(15)]
+    assert violations(**both, attachments=files) == {("too_many_items", "attachments")}
+
+
+@pytest.mark.parametrize("kind", list(tap_attachments.EXTENSIONS))
+def test_each_content_type_has_its_extension(kind):
+    extension = tap_attachments.EXTENSIONS[kind]
+    data = "x" if kind in tap_attachments.TEXT else "eA=="
+    (bare,) = accepted(
+        **attached(content_type=kind, data=data, filename="a")
+    ).attachments
+    assert tap_attachments.download_name(bare) == f"a{extension}"
+    named = f"a{extension.upper()}"
+    (full,) = accepted(
+        **attached(content_type=kind.upper(), data=data, filename=named)
+    ).attachments
+    assert tap_attachments.download_name(full) == named
+
+
+def test_of_an_assessment_only_the_bounds_are_checked():
+    odd = {"cvss_vector": 3, "cwe": "no", "epss": "much", "unknown": [{"a": None}]}
+    assert accepted(enrichment=odd).enrichment == odd
+
+
+@pytest.mark.parametrize(
+    ("fields", "also"),
+    [
+        ({"ecosystem": "npm"}, "ecosystem"),
+        ({"purl": None, "software": "x"}, "purl"),
+        ({"notify": "all"}, "notify"),
+        ({"exploit": "x"}, "exploit"),
+    ],
+)
+def test_a_violation_of_two_fields_names_both(fields, also):
+    with pytest.raises(Invalid) as refused:
+        tap.decode(encoded(**fields))
+    assert {v.also_field for v in refused.value.violations} == {also}
+
+
+@pytest.mark.parametrize(
+    "ecosystem", ["Linux", "OSS-Fuzz", "Android", "GitHub Actions", "Hardware"]
+)
+def test_an_ecosystem_without_a_purl_type_goes_with_any_purl(ecosystem):
+    assert accepted(ecosystem=ecosystem)
+
+
+@pytest.mark.parametrize("prefix", ["OSV", "GO", "RUSTSEC", "PYSEC"])
+def test_identifiers_of_every_kind_are_taken(prefix):
+    assert accepted(upstream_ids=[f"{prefix}-2026-1"])
+    assert violations(upstream_ids=[f"X{prefix}-1"]) == {
+        ("invalid_upstream_id", "upstream_ids[0]")
+    }
+
+
+@pytest.mark.parametrize("notify", ["off", "final", "milestones", "all"])
+def test_notices_of_every_kind_are_taken_with_an_address(notify):
+    assert accepted(email="a@b.example", notify=notify).notify == notify
+
+
+@pytest.mark.parametrize("kind", sorted(tap_attachments.KINDS))
+def test_attachments_of_every_kind_are_taken(kind):
+    assert accepted(**attached(type=kind)).attachments[0].type == kind
+    assert accepted(**attached()).attachments[0].type == "other"
+
+
+def test_a_line_break_in_base64_is_skipped_and_counts():
+    wrapped = {"content_type": "application/zip", "data": "UE\nsD\r\nBA=="}
+    assert accepted(**attached(**wrapped))
+    most = tap_attachments.DATA
+    full = "QUJD" * (most // 4)
+    assert accepted(**attached(content_type="application/zip", data=full))
+    assert violations(**attached(content_type="application/zip", data=full + "\n")) == {
+        ("field_too_large", "attachments[0].data")
+    }

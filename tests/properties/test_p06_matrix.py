@@ -263,6 +263,9 @@ PAGES = {
 }
 API = {
     "POST /v1/reports": Row(with_scope(Scope.REPORT_SUBMIT), json={"purl": "nonsense"}),
+    "POST /v1/reports/batch": Row(
+        with_scope(Scope.REPORT_SUBMIT), json={}, ok=frozenset({415})
+    ),
     "GET /v1/submissions": Row(signed_in),
     "GET /v1/submissions/{receipt}": Row(everyone),
     "GET /v1/submissions/{receipt}/proof": Row(on_report),

@@ -70,6 +70,8 @@ class Server:
 
 
 def report(number):
+    """Return a report; every fifth is so large that it lies outside the database."""
+    large = "x" * 70_000 if number % 5 == 0 else ""
     return {
         "purl": f"pkg:pypi/package-{number % 7}@1.0",
         "affected_symbol": {"file": "a.py", "function": f"function_{number}"},
@@ -77,10 +79,23 @@ def report(number):
             {
                 "filename": "r.txt",
                 "content_type": "text/plain",
-                "data": f"report {number}",
+                "data": f"report {number}{large}",
             }
         ],
     }
+
+
+def send_batch(address, headers, number):
+    """Send a report as a batch of one; return its receipt."""
+    answer = httpx.post(
+        f"{address}/v1/reports/batch",
+        content=json.dumps(report(number)).encode(),
+        headers={**headers, "Content-Type": "application/x-ndjson"},
+        timeout=10,
+    )
+    (told,) = [json.loads(line) for line in answer.text.splitlines()]
+    assert told["status"] == 202
+    return told["receipt"]
 
 
 @pytest.mark.parametrize("round_", [1, 2])
@@ -98,6 +113,9 @@ def test_a_killed_server_has_lost_no_receipt_that_it_handed_out(
     def send(number):
         headers = {"Authorization": f"Bearer {token}"}
         try:
+            if number % 3 == 0:
+                receipts[number] = send_batch(server.address, headers, number)
+                return
             answer = httpx.post(
                 f"{server.address}/v1/reports",
                 json=report(number),

@@ -63,7 +63,7 @@ def test_a_profile_may_add_a_network():
 def test_a_name_that_leads_inside_is_refused_when_it_is_resolved(monkeypatch):
     """What a name says now decides, not what it said when it was written down."""
 
-    def resolve(host, port, *_, **__):
+    def resolve(_host, port, *_, **__):
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("169.254.169.254", port))]
 
     monkeypatch.setattr(socket, "getaddrinfo", resolve)

@@ -10,11 +10,11 @@ import msgspec
 
 from fairlead.access import membership
 from fairlead.access.roles import Role, operator
-from fairlead.base.instants import text
 from fairlead.base.ids import OrganisationId
+from fairlead.base.instants import text
+from fairlead.record.notes import new_signer
 from fairlead.review import concluding, facts, granting, negotiating, parties
 from fairlead.review.rules import Rules
-from fairlead.record.notes import new_signer
 from fairlead.terms import agreement, standard
 from fairlead.terms.agreement import Party, Terms, WindowTerm
 

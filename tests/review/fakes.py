@@ -36,7 +36,7 @@ class Subjects:
             )
         return self.get(name)
 
-    def destroy(self, name, *, at):
+    def destroy(self, name, *, at):  # noqa: ARG002 - as the port has it
         self.gone.add(name)
 
     def history(self, name):
@@ -100,7 +100,7 @@ class Agenda:
     def schedule(self, timer, subject, *, due):
         self.timers[timer, subject] = due
 
-    def enqueue(self, job, subject, *, at):
+    def enqueue(self, job, subject, *, at):  # noqa: ARG002 - as the port has it
         self.jobs.append((job, subject))
 
 

@@ -19,7 +19,7 @@ from fairlead.errors import (
     Refused,
     Unauthenticated,
 )
-from fairlead.review import concluding, entry, facts, granting, negotiating, parties
+from fairlead.review import concluding, entry, granting, negotiating, parties
 from fairlead.review.determination import Finding
 from fairlead.review.engagement import State
 from fairlead.review.entry import Wish

@@ -6,6 +6,7 @@ import secrets
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import fakes
 import msgspec
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
@@ -23,8 +24,6 @@ from fairlead.review.rules import Rules
 from fairlead.terms import standard
 from fairlead.terms.agreement import Party, Terms, WindowTerm
 from fairlead.terms.narrowing import Narrowing
-
-import fakes
 
 BEGIN = datetime(2026, 8, 1, tzinfo=UTC)
 RULES = Rules()

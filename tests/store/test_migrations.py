@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, text
 
+from fairlead.clearinghouse.ports import Sent
+from fairlead.clearinghouse.reporting import Incoming
 from fairlead.store import migrations, tables
 from fairlead.store.check import check
 from fairlead.store.unit import CODEC
@@ -64,7 +66,10 @@ def test_reports_of_an_earlier_version_are_recognised_and_compared(home):
         submission = unit.submissions.get(known.id)
         document = unit.submissions.report(known.id)
         assert json.loads(document)
-        again = unit.submissions.same(submission.organisation, document)
+        sent = Incoming.read(document)
+        (again,) = unit.submissions.same(
+            submission.organisation, [Sent(sent.document, sent.content)]
+        )
         assert again == submission
         index = unit.connection.execute(tables.finding_features.select()).all()
         assert len(index) == 44

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
@@ -42,6 +43,9 @@ class Agenda(Protocol):
 
     def enqueue(self, job: Job, subject: str, *, at: datetime) -> None:
         """Have *job* done for *subject*."""
+
+    def enqueue_many(self, job: Job, subjects: Sequence[str], *, at: datetime) -> None:
+        """Have *job* done for each of *subjects*, in this order."""
 
     def schedule(self, timer: Timer, subject: str, *, due: datetime) -> None:
         """Have *timer* ring for *subject* at *due*, and not when it was to ring."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from fairlead.base.ids import Receipt
+from fairlead.formats.provenance import Provenance
 
 
 class AttachmentKind(StrEnum):
@@ -58,6 +59,8 @@ class Finding:
     discovery_method: str | None = None
     discovery_tooling: str | None = None
     attachments: tuple[Attachment, ...] = ()
+    provenance: Provenance | None = None
+    """Who found and who conveyed it, as sent; see `fairlead.formats.provenance`."""
 
     @property
     def text(self) -> str:

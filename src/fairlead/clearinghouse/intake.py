@@ -6,6 +6,7 @@ from packageurl import PackageURL
 
 from fairlead.base.ids import Receipt
 from fairlead.clearinghouse.findings import Attachment, AttachmentKind, Finding
+from fairlead.formats import provenance
 from fairlead.formats.tap import TapAttachment, TapReport
 
 _TEXT = frozenset({"text/plain", "text/markdown", "application/json"})
@@ -16,10 +17,10 @@ def finding_of(receipt: Receipt, report: TapReport) -> Finding:
     symbol = report.affected_symbol
     return Finding(
         receipt=receipt,
-        purl=report.purl,
+        purl=_canonical(report.purl),
         ecosystem=report.ecosystem,
         software=report.software,
-        versions=report.versions,
+        versions=_versions(report),
         code_path=report.code_path,
         file=symbol.file if symbol else None,
         function=symbol.function if symbol else None,
@@ -37,7 +38,27 @@ def finding_of(receipt: Receipt, report: TapReport) -> Finding:
         attachments=tuple(
             _attachment(a) for a in (*report.attachments, *report.folded)
         ),
+        provenance=provenance.read(report.enrichment),
     )
+
+
+def _canonical(purl: str | None) -> str | None:
+    """Return a package URL in canonical form (TAP Intake API, `purl`)."""
+    try:
+        return PackageURL.from_string(purl).to_string() if purl else None
+    except ValueError:
+        return purl
+
+
+def _versions(report: TapReport) -> tuple[str, ...]:
+    """Return the versions, that of the purl among them (TAP Intake API, `versions`)."""
+    try:
+        own = PackageURL.from_string(report.purl).version if report.purl else None
+    except ValueError:
+        own = None
+    if own is None or own in report.versions:
+        return report.versions
+    return (*report.versions, own)
 
 
 def _assessed(report: TapReport, name: str) -> str | None:

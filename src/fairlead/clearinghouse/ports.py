@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
@@ -17,20 +18,64 @@ from fairlead.clearinghouse.cases import Case, State
 from fairlead.clearinghouse.duplicates import Index
 from fairlead.clearinghouse.exports import Export
 from fairlead.clearinghouse.submissions import Reasons, Submission
-from fairlead.record.events import Event, StoredEvent
+from fairlead.record.events import Event, Fact, StoredEvent
 from fairlead.record.subjects import Destroyable, Subjects
 
 __all__ = ["Agenda", "Job", "Page", "Timer"]
 
 
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A report as it came, and by what it is recognised when it comes again."""
+
+    document: bytes
+    content: bytes
+    """What it says, however it was written (`fairlead.formats.tap.content_of`)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """What came first with an idempotency key."""
+
+    fingerprint: str
+    receipt: Receipt
+
+
+class Attempts(Protocol):
+    """Idempotency keys that came within a day."""
+
+    def get(
+        self, organisation: OrganisationId, key: str, *, at: datetime
+    ) -> Attempt | None:
+        """Return what came with *key* from *organisation*, unless that is long ago."""
+
+    def keep(
+        self,
+        organisation: OrganisationId,
+        key: str,
+        attempt: Attempt,
+        *,
+        at: datetime,
+        until: datetime,
+    ) -> None:
+        """Remember what came with *key*, and forget what ended before."""
+
+
 class Submissions(Destroyable[Submission], Protocol):
     """All submissions."""
 
-    def fingerprint(self, document: bytes) -> str:
-        """Return by what *document* is recognised; it says nothing without a key."""
+    def fingerprint(self, content: bytes) -> str:
+        """Return by what *content* is recognised; it says nothing without a key."""
 
-    def same(self, organisation: OrganisationId, document: bytes) -> Submission | None:
-        """Return what *organisation* sent with these bytes, if it did."""
+    def same(
+        self, organisation: OrganisationId, sent: Sequence[Sent]
+    ) -> Sequence[Submission | None]:
+        """Return for each of *sent* the submission of *organisation* that it repeats."""
+
+    def add_many(
+        self, new: Mapping[str, Sequence[Fact]], *, by: str, at: datetime
+    ) -> Sequence[Submission]:
+        """Record the first facts of many submissions, by name; return their states."""
 
     def of_case(self, case: CaseId) -> Sequence[Submission]:
         """Return the submissions filed in *case*, the oldest first."""
@@ -113,6 +158,10 @@ class ClearinghouseUnit(Protocol):
     @property
     def submissions(self) -> Submissions:
         """All submissions."""
+
+    @property
+    def attempts(self) -> Attempts:
+        """Idempotency keys that came."""
 
     @property
     def cases(self) -> Cases:

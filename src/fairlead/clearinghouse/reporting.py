@@ -2,22 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from fairlead.access.roles import Asker, Scope
 from fairlead.access.traces import How, Moment, Trace, leave_trace, refuse_bulk
 from fairlead.access.visibility import SUBMISSIONS, holds
-from fairlead.base.ids import Receipt, new_receipt
+from fairlead.base.ids import OrganisationId, Receipt, new_receipt
 from fairlead.base.ports import Randomness
 from fairlead.clearinghouse.cases import CASES
-from fairlead.clearinghouse.ports import ClearinghouseUnit, Job, Page
+from fairlead.clearinghouse.ports import Attempt, ClearinghouseUnit, Job, Page, Sent
 from fairlead.clearinghouse.submissions import SUBMISSIONS as SUBMISSION
-from fairlead.clearinghouse.submissions import Submission, SubmissionReceived
-from fairlead.errors import NotFound
+from fairlead.clearinghouse.submissions import (
+    Outcome,
+    Pair,
+    PairVerdict,
+    Submission,
+    SubmissionReceived,
+)
+from fairlead.errors import KeyReused, NotFound
 from fairlead.formats import tap
-from fairlead.record.events import StoredEvent
+from fairlead.formats.tap import TapReport
+from fairlead.record.events import Fact, StoredEvent
+
+KEY_LASTS = timedelta(hours=24)
+"""For how long an idempotency key is remembered; the same content for ever."""
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A report that was read and keeps to the rules."""
+
+    document: bytes
+    report: TapReport
+    content: bytes
+    """What it says; see `tap.content_of`."""
+
+    @classmethod
+    def read(cls, document: bytes) -> Incoming:
+        """Read a report; best done before a transaction is opened.
+
+        Raises:
+            Invalid: *document* is no TAP report; every violation is named.
+
+        """
+        report = tap.decode(document)
+        return cls(document, report, tap.content_of(report))
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +57,7 @@ class Accepted:
 
     submission: Submission
     again: bool
-    """The same bytes had come from the same organisation before."""
+    """The same content had come from the same organisation before."""
 
 
 def submit(
@@ -37,37 +68,96 @@ def submit(
     at: datetime,
     randomness: Randomness,
 ) -> Accepted:
-    """Keep a report word for word, and have it compared with earlier ones.
-
-    The same bytes from the same organisation give the same receipt, however often.
+    """Keep one report; see `submit_many`.
 
     Raises:
         Invalid: *document* is no TAP report; every violation is named.
 
     """
+    sent = [Incoming.read(document)]
+    return submit_many(unit, asker, sent, at=at, randomness=randomness)[0]
+
+
+def submit_once(  # noqa: PLR0913 - one value a thing that must be said
+    unit: ClearinghouseUnit,
+    asker: Asker,
+    incoming: Incoming,
+    key: str,
+    *,
+    at: datetime,
+    randomness: Randomness,
+) -> Accepted:
+    """Keep one report that came with an idempotency key, by which it is told again.
+
+    Source: draft-ietf-httpapi-idempotency-key-header-07, 2.6 and 2.7.
+
+    Raises:
+        KeyReused: within `KEY_LASTS`, *key* came with another content.
+
+    """
+    sender = _sender(asker)
+    fingerprint = unit.submissions.fingerprint(incoming.content)
+    before = unit.attempts.get(sender, key, at=at)
+    if before is not None and before.fingerprint != fingerprint:
+        raise KeyReused(
+            "this Idempotency-Key came with another report; nothing was stored: send"
+            " each report with a key of its own"
+        )
+    (accepted,) = submit_many(unit, asker, [incoming], at=at, randomness=randomness)
+    if before is None:
+        kept = Attempt(fingerprint=fingerprint, receipt=accepted.submission.id)
+        unit.attempts.keep(sender, key, kept, at=at, until=at + KEY_LASTS)
+    return accepted
+
+
+def submit_many(
+    unit: ClearinghouseUnit,
+    asker: Asker,
+    sent: Sequence[Incoming],
+    *,
+    at: datetime,
+    randomness: Randomness,
+) -> Sequence[Accepted]:
+    """Keep reports word for word, and have them compared with earlier ones.
+
+    The same content from the same organisation gives the same receipt, however often and
+    in whatever form it comes.
+    """
+    sender = _sender(asker)
+    ports = [Sent(one.document, one.content) for one in sent]
+    known = unit.submissions.same(sender, ports)
+    new: dict[str, Sequence[Fact]] = {}
+    receipts: dict[bytes, Receipt] = {}
+    for one, earlier in zip(sent, known, strict=True):
+        if earlier is None and one.content not in receipts:
+            receipts[one.content] = receipt = new_receipt(randomness)
+            fact = SubmissionReceived(
+                organisation=sender,
+                fingerprint=unit.submissions.fingerprint(one.content),
+                size=len(one.document),
+                body=one.document,
+            )
+            new[receipt] = [fact]
+    kept = unit.submissions.add_many(new, by=asker.actor, at=at) if new else ()
+    by_name = {submission.id: submission for submission in kept}
+    unit.agenda.enqueue_many(Job.DECIDE, list(new), at=at)
+    answers: list[Accepted] = []
+    answered: set[str] = set()
+    for one, earlier in zip(sent, known, strict=True):
+        if earlier is not None:
+            answers.append(Accepted(earlier, again=True))
+            continue
+        name = receipts[one.content]
+        answers.append(Accepted(by_name[name], again=name in answered))
+        answered.add(name)
+    return answers
+
+
+def _sender(asker: Asker) -> OrganisationId:
     asker.needs(Scope.REPORT_SUBMIT)
     if asker.organisation is None:
         raise NotFound("reports come from organisations")
-    earlier = unit.submissions.same(asker.organisation, document)
-    if earlier is not None:
-        return Accepted(earlier, again=True)
-    tap.decode(document)
-    submission = unit.submissions.save(
-        None,
-        [
-            SubmissionReceived(
-                organisation=asker.organisation,
-                fingerprint=unit.submissions.fingerprint(document),
-                size=len(document),
-                body=document,
-            )
-        ],
-        name=new_receipt(randomness),
-        by=asker.actor,
-        at=at,
-    )
-    unit.agenda.enqueue(Job.DECIDE, submission.id, at=at)
-    return Accepted(submission, again=False)
+    return asker.organisation
 
 
 def status(unit: ClearinghouseUnit, receipt: Receipt) -> Submission:
@@ -76,6 +166,46 @@ def status(unit: ClearinghouseUnit, receipt: Receipt) -> Submission:
     The caller shows its status only; the outcome is for `own`.
     """
     return unit.submissions.get(receipt)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the duplicate check found, as its sender is told."""
+
+    outcome: Outcome | None
+    reasons: Sequence[str]
+
+
+def answer(unit: ClearinghouseUnit, submission: Submission) -> Answer:
+    """Return what the sender of *submission* is told, besides how far it is.
+
+    Of other members' reports nothing is told but that there is one: neither how many,
+    nor anything that stands in them (promise P6).
+    """
+    told: list[str] = []
+    reasons: Mapping[Receipt, Sequence[str]] = {}
+    own = [p for p in submission.pairs if _own(unit, submission, p)]
+    if own:
+        reasons = unit.submissions.reasons(submission.id).by_pair
+    for pair in submission.pairs:
+        why = "; ".join(reasons.get(pair.other, ())) if pair in own else ""
+        told.append(
+            f"{_LIKE[pair.verdict]} your own {pair.other}: {why}"
+            if pair in own
+            else f"{_LIKE[pair.verdict]} one that came before"
+        )
+    return Answer(submission.outcome, tuple(dict.fromkeys(told)))
+
+
+_LIKE = {
+    PairVerdict.SAME: "the same bug as",
+    PairVerdict.ASK: "a coordinator decides whether it is the same bug as",
+}
+
+
+def _own(unit: ClearinghouseUnit, submission: Submission, pair: Pair) -> bool:
+    other = unit.submissions.get(pair.other)
+    return other.organisation == submission.organisation
 
 
 def may_see_outcome(asker: Asker, submission: Submission) -> bool:

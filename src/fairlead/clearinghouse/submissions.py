@@ -26,6 +26,8 @@ class Outcome(StrEnum):
 
     NEW = "new"
     """Nothing like it was known; a case was opened."""
+    RELATED = "related"
+    """It is another bug than any earlier one, but one that has to do with it."""
     KNOWN = "already known"
     """It is the same bug as an earlier finding, and joined that one's case."""
     IN_REVIEW = "in review"
@@ -61,7 +63,7 @@ class SubmissionReceived(Fact, frozen=True, tag="submission.received@2"):
 
     organisation: OrganisationId
     fingerprint: str
-    """By what the same bytes are recognised; it says nothing of them without a key."""
+    """By what the same content is recognised; it says nothing of it without a key."""
     size: int
     body: bytes | None = None
 

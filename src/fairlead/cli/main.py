@@ -18,6 +18,7 @@ COMMANDS = {
     "organisation": ("fairlead.cli.members", "Organisations that take part."),
     "person": ("fairlead.cli.members", "People who sign in."),
     "record": ("fairlead.cli.record", "The record of everything that happened."),
+    "report": ("fairlead.cli.report", "Hand in what tools and people found."),
     "seal": ("fairlead.cli.sealing", "Seal files so that both halves are needed."),
     "serve": ("fairlead.cli.serve", "Run the server."),
     "status": ("fairlead.cli.serve", "Say how much there is, and what waits."),

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from enum import IntEnum
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
+from unicodedata import category
 
 import click
 
@@ -85,8 +86,23 @@ def system(
 
 
 def show(value: Mapping[str, Any], *, as_json: bool, text: str) -> None:
-    """Print *value* as JSON, or *text* for people."""
-    click.echo(json.dumps(value, indent=2, default=str) if as_json else text)
+    """Print *value* as JSON, or *text* for people, without what steers a terminal."""
+    if as_json:
+        click.echo(json.dumps(value, indent=2, default=str))
+        return
+    click.echo("\n".join(map(plain, text.split("\n"))))
+
+
+def plain(text: str) -> str:
+    """Return *text* as one line that a terminal only shows.
+
+    Reports are written by strangers: escapes, line breaks and signs that turn the
+    direction of writing become question marks.
+    """
+    return "".join("\ufffd" if category(c) in _STEERING else c for c in text)
+
+
+_STEERING = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 
 
 def lines(rows: Sequence[Sequence[object]], heads: Sequence[str]) -> str:
@@ -112,6 +128,6 @@ def _tell(error: errors.Error, *, as_json: bool) -> None:
         }
         click.echo(json.dumps(told), err=True)
         return
-    click.echo(f"Error: {error}", err=True)
+    click.echo(plain(f"Error: {error}"), err=True)
     for violation in violations:
-        click.echo(f"  {violation.field}: {violation.reason}", err=True)
+        click.echo(plain(f"  {violation.field}: {violation.reason}"), err=True)

@@ -54,6 +54,7 @@ def check(home: Path | None, *, as_json: bool) -> None:
     )
     text = [
         counted,
+        f"{found.blobs} bodies in files, {found.unnamed_blobs} files without a body",
         *(f"  {n} by {event}" for event, n in sorted(found.destroyed_by.items())),
         *(f"{p.code}: {p.subject}: {p.message}" for p in found.problems),
         "The record holds." if not found.faults else f"{found.faults} faults.",
@@ -67,6 +68,8 @@ def check(home: Path | None, *, as_json: bool) -> None:
             "waiting": found.waiting,
             "destroyed": found.destroyed,
             "destroyed_by": dict(found.destroyed_by),
+            "blobs": found.blobs,
+            "unnamed_blobs": found.unnamed_blobs,
             "faults": found.faults,
             "problems": [asdict(problem) for problem in found.problems],
             "checkpoint": checkpoint,

@@ -6,7 +6,7 @@ import base64
 import binascii
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from fairlead.errors import Violation
 from fairlead.formats.tap_report import TapAttachment, TapReport
@@ -38,9 +38,13 @@ KINDS = frozenset(
 _LINES = re.compile(r"[\r\n]")
 
 
-def violations_of(report: TapReport) -> Iterator[Violation]:
-    """Say what is wrong with the attachments of *report*."""
-    yield from _payloads(report)
+Sent = Mapping[str, bytes]
+"""Payloads that came as the files themselves, by field: `attachments[0].data`, `raw`."""
+
+
+def violations_of(report: TapReport, sent: Sent) -> Iterator[Violation]:
+    """Say what is wrong with the attachments of *report*, some of them *sent* as files."""
+    yield from _payloads(report, sent)
     everything = [*report.attachments, *report.folded]
     if len(everything) > COUNT:
         yield Violation(
@@ -50,7 +54,7 @@ def violations_of(report: TapReport) -> Iterator[Violation]:
         )
         return
     for place, attachment in enumerate(report.attachments):
-        yield from _attachment(f"attachments[{place}]", attachment)
+        yield from _attachment(f"attachments[{place}]", attachment, sent)
     yield from _same_names(report)
 
 
@@ -61,7 +65,7 @@ def download_name(attachment: TapAttachment) -> str:
     return name if name.lower().endswith(extension) else name + extension
 
 
-def _payloads(report: TapReport) -> Iterator[Violation]:
+def _payloads(report: TapReport, sent: Sent) -> Iterator[Violation]:
     """Say what is wrong with `exploit` and `raw` (Core; Identity; Content types)."""
     for name in ("exploit", "raw"):
         data: str | None = getattr(report, name)
@@ -77,10 +81,12 @@ def _payloads(report: TapReport) -> Iterator[Violation]:
         if kind is not None and kind.lower() not in EXTENSIONS:
             yield _wrong_type(f"{name}_content_type")
         elif data and kind:
-            yield from _data(name, data, kind)
+            yield from _data(name, sent.get(name, data), kind)
 
 
-def _attachment(where: str, attachment: TapAttachment) -> Iterator[Violation]:
+def _attachment(
+    where: str, attachment: TapAttachment, sent: Sent
+) -> Iterator[Violation]:
     if attachment.filename:
         yield from _filename(f"{where}.filename", attachment.filename)
     for field in ("filename", "data", "content_type"):
@@ -97,7 +103,9 @@ def _attachment(where: str, attachment: TapAttachment) -> Iterator[Violation]:
     if attachment.content_type.lower() not in EXTENSIONS:
         yield _wrong_type(f"{where}.content_type")
     elif attachment.data:
-        yield from _data(f"{where}.data", attachment.data, attachment.content_type)
+        field = f"{where}.data"
+        content = sent.get(field, attachment.data)
+        yield from _data(field, content, attachment.content_type)
 
 
 def _filename(field: str, name: str) -> Iterator[Violation]:
@@ -107,6 +115,8 @@ def _filename(field: str, name: str) -> Iterator[Violation]:
     if "/" in name or "\\" in name or name in {".", ".."}:
         yield Violation("invalid_filename", field, "must be a file name, not a path")
     categories = {unicodedata.category(c) for c in name}
+    if "Cs" in categories:
+        yield Violation("invalid_utf8", field, "must be UTF-8")
     if "Cc" in categories:
         yield Violation("control_characters", field, "must not hold control characters")
     if "Cf" in categories:
@@ -121,26 +131,49 @@ def _description(field: str, text: str) -> Iterator[Violation]:
         yield Violation(
             "field_too_large", field, f"{size} bytes; at most {DESCRIPTION}"
         )
-    if {unicodedata.category(c) for c in text} & {"Cc", "Cf", "Zl", "Zp"}:
+    categories = {unicodedata.category(c) for c in text}
+    if "Cs" in categories:
+        yield Violation("invalid_utf8", field, "must be UTF-8")
+    if categories & {"Cc", "Cf", "Zl", "Zp"}:
         yield Violation("control_characters", field, "must be one line of visible text")
 
 
-def _data(field: str, data: str, content_type: str) -> Iterator[Violation]:
-    """Say what is wrong with a payload; its size counts before base64 is decoded."""
-    size = len(data.encode("utf-8", "surrogatepass"))
-    if size > DATA:
-        yield Violation("field_too_large", field, f"{size} bytes; at most {DATA}")
+def _data(field: str, data: str | bytes, content_type: str) -> Iterator[Violation]:
+    """Say what is wrong with a payload: in JSON a string, in multipart a file.
+
+    The size of a string counts before base64 is decoded (Limits).
+    """
+    content = data if isinstance(data, bytes) else data.encode("utf-8", "surrogatepass")
+    if len(content) > DATA:
+        said = f"{len(content)} bytes; at most {DATA}"
+        yield Violation("field_too_large", field, said)
         return
     if content_type.lower() in TEXT:
+        if isinstance(data, bytes) and not _is_utf8(data):
+            yield Violation("invalid_utf8", field, "a text or JSON file must be UTF-8")
         return
-    try:
-        decoded = base64.b64decode(_LINES.sub("", data), validate=True)
-    except (binascii.Error, ValueError):
-        decoded = b""
-    if not decoded:
+    if isinstance(data, str) and not file_of(data, content_type):
         yield Violation(
             "invalid_base64", field, "a binary type is sent as padded standard base64"
         )
+
+
+def file_of(data: str, content_type: str) -> bytes:
+    """Return the file that *data*, in JSON, stands for; nothing if it does not decode."""
+    if content_type.lower() in TEXT:
+        return data.encode("utf-8", "surrogatepass")
+    try:
+        return base64.b64decode(_LINES.sub("", data), validate=True)
+    except (binascii.Error, ValueError):
+        return b""
+
+
+def _is_utf8(content: bytes) -> bool:
+    try:
+        content.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _same_names(report: TapReport) -> Iterator[Violation]:

@@ -17,6 +17,7 @@ from packageurl import PackageURL
 from fairlead.errors import Violation
 from fairlead.formats import tap_attachments
 from fairlead.formats.ecosystems import PURL_TYPES, known_ecosystem, purl_types_of
+from fairlead.formats.tap_attachments import Sent
 from fairlead.formats.tap_report import TapReport
 
 STRINGS = {
@@ -46,15 +47,15 @@ _EMAIL = re.compile(r"[^@\s<>,;\"]+@[^@\s<>,;\"]+\.[^@\s<>,;\".]+")
 _NOTIFY = frozenset({"off", "final", "milestones", "all"})
 
 
-def violations_of(report: TapReport) -> Iterator[Violation]:
-    """Say everything that is wrong with *report*."""
+def violations_of(report: TapReport, sent: Sent) -> Iterator[Violation]:
+    """Say everything that is wrong with *report*, whose files *sent* has as they came."""
     yield from _strings(report)
     yield from _lists(report)
     yield from _software(report)
     yield from _symbol(report)
     yield from _identity(report)
     yield from _contact(report)
-    yield from tap_attachments.violations_of(report)
+    yield from tap_attachments.violations_of(report, sent)
     yield from _enrichment(report)
 
 
@@ -74,8 +75,8 @@ def _strings(report: TapReport) -> Iterator[Violation]:
         value: str | None = getattr(report, field)
         if value is not None:
             yield from text_faults(field, value, limit)
-            if not value.strip() and value:
-                yield Violation("degenerate_value", field, "is only space")
+            if not value.strip() and (value or field == "software"):
+                yield Violation("degenerate_value", field, "is empty or only space")
 
 
 def _lists(report: TapReport) -> Iterator[Violation]:
@@ -114,8 +115,7 @@ def _software(report: TapReport) -> Iterator[Violation]:
     if purl.type not in PURL_TYPES:
         yield Violation("invalid_purl", "purl", f"{purl.type} is no specified type")
         return
-    if purl.version and len(purl.version.encode()) > LISTS["versions"][1]:
-        yield Violation("field_too_large", "purl", "its version has more than 64 bytes")
+    yield from _purl_version(report, purl.version)
     types = purl_types_of(report.ecosystem) if report.ecosystem else frozenset()
     if types and purl.type not in types:
         yield Violation(
@@ -124,6 +124,18 @@ def _software(report: TapReport) -> Iterator[Violation]:
             f"is of type {purl.type}, which is not {report.ecosystem}",
             "ecosystem",
         )
+
+
+def _purl_version(report: TapReport, version: str | None) -> Iterator[Violation]:
+    """Say whether the version in the purl fits with the others (Core, `versions`)."""
+    count, size = LISTS["versions"]
+    if not version:
+        return
+    if len(version.encode()) > size:
+        yield Violation("field_too_large", "purl", f"its version exceeds {size} bytes")
+    if len(report.versions) == count and version not in report.versions:
+        said = f"{count + 1} entries with that of the purl; at most {count}"
+        yield Violation("too_many_items", "versions", said, "purl")
 
 
 def _symbol(report: TapReport) -> Iterator[Violation]:

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 from fairlead.clearinghouse.ports import Job, Timer
 from fairlead.programme.agenda import ATTEMPTS, Due, Ringing
 from fairlead.store import tables
+from fairlead.store.bulk import insert_many
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,14 @@ class SQLAgenda:
         """Have *job* done for *subject*."""
         row = {"kind": job.value, "subject": subject, "due_at": at, "attempts": 0}
         self.connection.execute(insert(tables.jobs), row)
+
+    def enqueue_many(self, job: Job, subjects: Sequence[str], *, at: datetime) -> None:
+        """Have *job* done for each of *subjects*, in this order."""
+        rows = [
+            {"kind": job.value, "subject": subject, "due_at": at, "attempts": 0}
+            for subject in subjects
+        ]
+        insert_many(self.connection, tables.jobs, rows)
 
     def schedule(self, timer: Timer, subject: str, *, due: datetime) -> None:
         """Have *timer* ring for *subject* at *due*, and not when it was to ring."""

@@ -23,6 +23,7 @@ from fairlead.store import sequencer, tables
 from fairlead.store.engine import reading
 from fairlead.store.subjects import (
     Kept,
+    blob_contexts,
     encode,
     event_rows,
     state_context,
@@ -50,6 +51,10 @@ class Findings:
     """Events whose body was destroyed; their leaves stand."""
     destroyed_by: Counter[str] = field(default_factory=Counter)
     """The same by the event that destroyed them: `case/FL-…@9`."""
+    blobs: int = 0
+    """Bodies that lie outside the database."""
+    unnamed_blobs: int = 0
+    """Files beside them that no event names; `record rebuild` removes them."""
     subjects: int = 0
     size: int = 0
     """How many events have a place in the log."""
@@ -92,6 +97,7 @@ def check(  # noqa: PLR0913 - one value a thing that is compared
         for kept in KEPT:
             _Checker(connection, kept, vault, findings).check(progress)
         _check_kinds(connection, findings)
+        _check_blobs(connection, vault, findings)
         _check_places(connection, findings)
         findings.size = sequencer.log_size(connection)
         findings.waiting = len(sequencer.waiting(connection))
@@ -220,6 +226,20 @@ def _check_kinds(connection: Connection, findings: Findings) -> None:
     query = select(table.c.stream).where(and_(*(~k for k in known))).distinct()
     for stream in connection.execute(query).scalars():
         findings.add("stream", stream, "is of no kind that this version knows")
+
+
+def _check_blobs(connection: Connection, vault: Vault, findings: Findings) -> None:
+    """Count blobs, and those that nothing names any more.
+
+    Whether each blob opens and holds what its event says is checked with the event. One
+    that nothing names is no fault: its transaction did not commit, or is under way.
+    """
+    if vault.blobs is None:
+        return
+    named = set(map(vault.blob_name, blob_contexts(connection)))
+    held = set(vault.blobs.names())
+    findings.blobs = len(named)
+    findings.unnamed_blobs = len(held - named)
 
 
 def _check_places(connection: Connection, findings: Findings) -> None:

@@ -15,7 +15,7 @@ from fairlead.base.ids import CaseId, OrganisationId, Receipt
 from fairlead.clearinghouse.advisories import ADVISORIES, PublishedAdvisory
 from fairlead.clearinghouse.cases import CASES, Case, State
 from fairlead.clearinghouse.exports import EXPORTS, Export
-from fairlead.clearinghouse.ports import Page
+from fairlead.clearinghouse.ports import Page, Sent
 from fairlead.clearinghouse.submissions import (
     SUBMISSIONS,
     Reasons,
@@ -27,7 +27,7 @@ from fairlead.clearinghouse.submissions import (
 from fairlead.record.events import Fact, type_of
 from fairlead.store import tables, visibility
 from fairlead.store.subjects import Kept, SQLSubjects, stored_event
-from fairlead.store.vault import Vault, key_of
+from fairlead.store.vault import CHUNK, Vault, key_of
 
 WORDS = 10
 """How many words are looked for, at most."""
@@ -84,18 +84,35 @@ CASE_FIELDS = {
 class SQLSubmissions(SQLSubjects[Submission]):
     """All submissions."""
 
-    def fingerprint(self, document: bytes) -> str:
-        """Return by what *document* is recognised; it says nothing without a key."""
-        return self.vault.fingerprint(document, "report").hex()
+    def fingerprint(self, content: bytes) -> str:
+        """Return by what *content* is recognised; it says nothing without a key."""
+        return self.vault.fingerprint(content, "report").hex()
 
-    def same(self, organisation: OrganisationId, document: bytes) -> Submission | None:
-        """Return what *organisation* sent with these bytes, if it did."""
+    def same(
+        self, organisation: OrganisationId, sent: Sequence[Sent]
+    ) -> Sequence[Submission | None]:
+        """Return for each of *sent* the submission of *organisation* that it repeats."""
         table = tables.submissions
-        # The first version recognised reports by their bare SHA-256.
-        known = [self.fingerprint(document), hashlib.sha256(document).hexdigest()]
-        same = (table.c.organisation == organisation) & table.c.fingerprint.in_(known)
-        found = self._many(self._states().where(same))
-        return found[0] if found else None
+        known = [self._fingerprints(one) for one in sent]
+        wanted = sorted({print_ for prints in known for print_ in prints})
+        found: dict[str, Submission] = {}
+        for start in range(0, len(wanted), CHUNK):
+            some = table.c.fingerprint.in_(wanted[start : start + CHUNK])
+            mine = (table.c.organisation == organisation) & some
+            for submission in self._many(self._states().where(mine)):
+                found[submission.fingerprint] = submission
+        return [next((found[p] for p in ps if p in found), None) for ps in known]
+
+    def _fingerprints(self, sent: Sent) -> tuple[str, ...]:
+        """Return by what *sent* is recognised now, and was by earlier versions.
+
+        The first one took the bare SHA-256 of the bytes, the second their keyed digest.
+        """
+        return (
+            self.fingerprint(sent.content),
+            self.fingerprint(sent.document),
+            hashlib.sha256(sent.document).hexdigest(),
+        )
 
     def of_case(self, case: CaseId) -> Sequence[Submission]:
         """Return the submissions filed in *case*, the oldest first."""

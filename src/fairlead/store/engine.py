@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Lock
@@ -19,6 +20,17 @@ _TURNS: WeakKeyDictionary[Engine, Lock] = WeakKeyDictionary()
 SQLite's own waiting looks again after growing pauses, and so lets a writer starve while
 others come and go.
 """
+
+_FOR_NOW = {
+    errno.ENOSPC,
+    errno.EDQUOT,
+    errno.EIO,
+    errno.EROFS,
+    errno.EMFILE,
+    errno.ENFILE,
+    errno.EFBIG,
+}
+"""What a disk says when it is full, away or at a limit."""
 
 BUSY = 10_000
 """How long a writer waits for the one ahead, in milliseconds."""
@@ -109,6 +121,14 @@ def _translated() -> Iterator[None]:
     """Turn what a driver says when it cannot store into an error of ours."""
     try:
         yield
+    except OSError as error:
+        # The folder of keys or of blobs; what else goes wrong there is a fault of ours.
+        if error.errno not in _FOR_NOW:
+            raise
+        raise Unavailable(
+            f"the disk could not do it now ({error.strerror}); nothing was stored, try"
+            " again later"
+        ) from error
     except DBAPIError as error:
         # A broken rule of the schema is a fault of this package and must be seen.
         kind = type(error.orig).__name__

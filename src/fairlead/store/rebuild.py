@@ -11,7 +11,13 @@ from sqlalchemy import Connection, Table, delete, insert, select
 from fairlead.errors import Damaged
 from fairlead.store import tables
 from fairlead.store.bulk import insert_many
-from fairlead.store.subjects import Kept, event_rows, snapshot_row, stored_event
+from fairlead.store.subjects import (
+    Kept,
+    blob_contexts,
+    event_rows,
+    snapshot_row,
+    stored_event,
+)
 from fairlead.store.unit import CODEC, KEPT
 from fairlead.store.vault import Vault
 
@@ -38,6 +44,20 @@ def rebuild(connection: Connection, vault: Vault, progress: Progress) -> int:
         count += _rebuild(connection, kept, vault, progress)
     _find_unsequenced(connection)
     return count
+
+
+def remove_unnamed(connection: Connection, vault: Vault) -> int:
+    """Remove blobs that no event names; return how many there were.
+
+    Nobody else may write meanwhile.
+    """
+    if vault.blobs is None:
+        return 0
+    named = set(map(vault.blob_name, blob_contexts(connection)))
+    unnamed = [name for name in vault.blobs.names() if name not in named]
+    for name in unnamed:
+        vault.blobs.remove(name)
+    return len(unnamed)
 
 
 def _rebuild(

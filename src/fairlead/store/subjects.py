@@ -27,7 +27,7 @@ from fairlead.record.events import SALT, Codec, Event, Fact, StoredEvent
 from fairlead.record.subjects import Subject, Versioned
 from fairlead.store import tables
 from fairlead.store.bulk import insert_many
-from fairlead.store.vault import Vault, key_of
+from fairlead.store.vault import Vault, in_blobs, key_of
 
 S = TypeVar("S", bound=Versioned)
 Row = Mapping[str, Any]
@@ -348,7 +348,7 @@ def event_row(event: StoredEvent, key: int | None, vault: Vault) -> dict[str, An
         "header": event.header,
         "body": None
         if event.body is None or event.body_salt is None
-        else vault.shut(
+        else vault.shut_large(
             key,
             event.body_salt + event.body,
             body_context(event.stream, event.version),
@@ -357,6 +357,31 @@ def event_row(event: StoredEvent, key: int | None, vault: Vault) -> dict[str, An
         "body_hash": event.body_hash,
         "leaf": event.leaf,
     }
+
+
+def body_contexts(connection: Connection, stream: str) -> Sequence[str]:
+    """Return the contexts in which the bodies of *stream* are, or were, shut."""
+    query = select(tables.events.c.version).where(tables.events.c.stream == stream)
+    return [body_context(stream, n) for n in connection.execute(query).scalars()]
+
+
+def destroyed_contexts(connection: Connection) -> Sequence[str]:
+    """Return the contexts of all bodies that were destroyed."""
+    events, keys = tables.events, tables.subject_keys
+    query = (
+        select(events.c.stream, events.c.version)
+        .join_from(events, keys, keys.c.stream == events.c.stream)
+        .where(keys.c.destroyed_at.is_not(None))
+    )
+    return [body_context(row.stream, row.version) for row in connection.execute(query)]
+
+
+def blob_contexts(connection: Connection) -> Iterator[str]:
+    """Return the contexts of all bodies that lie in blobs."""
+    events = tables.events
+    query = select(events.c.stream, events.c.version).where(in_blobs(events.c.body))
+    for row in connection.execute(query):
+        yield body_context(row.stream, row.version)
 
 
 def body_context(stream: str, version: int) -> str:

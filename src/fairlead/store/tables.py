@@ -320,6 +320,15 @@ sign_counts = _table(
     Column("used_at", Instant, nullable=False),
 )
 
+idempotency_keys = _table(
+    "idempotency_keys",
+    Class.OPERATIONAL,
+    Column("digest", String(64), primary_key=True),
+    Column("fingerprint", String(64), nullable=False),
+    Column("receipt", String(40), nullable=False),
+    Column("ends_at", Instant, nullable=False, index=True),
+)
+
 jobs = _table(
     "jobs",
     Class.OPERATIONAL,

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection, Engine
 
@@ -13,6 +13,7 @@ from fairlead.record.events import Codec
 from fairlead.store import clearinghouse, members, tables
 from fairlead.store.agenda import SQLAgenda
 from fairlead.store.applications import KEPT_APPLICATIONS, SQLApplications
+from fairlead.store.attempts import SQLAttempts
 from fairlead.store.clearinghouse import (
     SQLAdvisories,
     SQLCases,
@@ -34,7 +35,12 @@ from fairlead.store.sessions import (
     SQLSessions,
     SQLSignCounts,
 )
-from fairlead.store.subjects import Kept, SQLSubjects
+from fairlead.store.subjects import (
+    Kept,
+    SQLSubjects,
+    body_contexts,
+    destroyed_contexts,
+)
 from fairlead.store.traces import KEPT_TRACES, SQLTraces
 from fairlead.store.vault import Vault, destroyed_key, destroyed_keys
 
@@ -77,6 +83,7 @@ class SQLUnit:
     challenges: SQLChallenges
     sign_counts: SQLSignCounts
     submissions: SQLSubmissions
+    attempts: SQLAttempts
     cases: SQLCases
     advisories: SQLAdvisories
     exports: SQLExports
@@ -108,6 +115,7 @@ class SQLUnit:
             submissions=SQLSubmissions(
                 connection, clearinghouse.KEPT_SUBMISSIONS, *rest
             ),
+            attempts=SQLAttempts(connection, vault),
             cases=SQLCases(connection, clearinghouse.KEPT_CASES, *rest),
             advisories=SQLAdvisories(connection, clearinghouse.KEPT_ADVISORIES, *rest),
             exports=SQLExports(connection, clearinghouse.KEPT_EXPORTS, *rest),
@@ -131,8 +139,18 @@ class SQLStore:
     @contextmanager
     def begin(self) -> Iterator[SQLUnit]:
         """Open a unit that may write; leaving commits, an exception rolls back."""
+        blobs = None if self.vault.blobs is None else self.vault.blobs.batch()
+        vault = replace(self.vault, blobs=blobs)
         with writing(self.engine) as connection:
-            yield SQLUnit.of(connection, self.vault)
+            try:
+                yield SQLUnit.of(connection, vault)
+                if blobs is not None:
+                    blobs.sync()
+            except BaseException:
+                # Nothing is committed yet, so nothing names what was written.
+                if blobs is not None:
+                    blobs.discard()
+                raise
 
     @contextmanager
     def read(self) -> Iterator[SQLUnit]:
@@ -157,6 +175,17 @@ class SQLStore:
             number = destroyed_key(connection, stream)
         if number is not None:
             self.vault.keys.destroy(number)
+        with reading(self.engine) as connection:
+            self._remove_blobs(body_contexts(connection, stream))
+
+    def _remove_blobs(self, contexts: Iterable[str]) -> None:
+        """Remove the blobs of bodies that were destroyed, if they had any."""
+        blobs = self.vault.blobs
+        if blobs is None:
+            return
+        for name in map(self.vault.blob_name, contexts):
+            if blobs.has(name):
+                blobs.remove(name)
 
     def wipe_journal(self) -> None:
         """Leave nothing of what was deleted in the database's journal."""
@@ -174,6 +203,7 @@ class SQLStore:
                 if self.vault.keys.get(number) is not None:
                     self.vault.keys.destroy(number)
                     back += 1
+            self._remove_blobs(destroyed_contexts(connection))
         if back:
             wipe_journal(self.engine)
         return back

@@ -9,20 +9,22 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, select
+from sqlalchemy import Column, ColumnElement, Connection, delete, func, insert, select
 
 from fairlead.base.ports import Randomness
 from fairlead.errors import Damaged
 from fairlead.sealing import boxes
 from fairlead.sealing.ports import Keys
 from fairlead.store import tables
+from fairlead.store.blobs import LARGE, Blobs
 from fairlead.store.bulk import insert_many
 
 CHUNK = 500
 """Names in one query: both databases take more, and no plan gets slower."""
 
-_PLAIN, _SHUT = b"\x00", b"\x01"
+_PLAIN, _SHUT, _ELSEWHERE = b"\x00", b"\x01", b"\x02"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,8 @@ class Vault:
 
     keys: Keys
     randomness: Randomness
+    blobs: Blobs | None = None
+    """Where large content goes; without it everything stays in the database."""
 
     def shut(self, number: int | None, content: bytes, context: str) -> bytes:
         """Return *content* as it is kept, shut with the key *number* if there is one.
@@ -46,17 +50,43 @@ class Vault:
             raise Damaged(f"{context}: its key was destroyed, nothing more can be kept")
         return _SHUT + boxes.shut(key, content, context, self.randomness)
 
+    def shut_large(self, number: int | None, content: bytes, context: str) -> bytes:
+        """Return *content* as it is kept; what is large and shut lies in a blob.
+
+        Raises:
+            Damaged: the key was destroyed.
+
+        """
+        shut = self.shut(number, content, context)
+        if self.blobs is None or number is None or len(content) <= LARGE:
+            return shut
+        name = self.blob_name(context)
+        self.blobs.put(name, shut[1:])
+        return _ELSEWHERE + name.encode("ascii")
+
+    def blob_name(self, context: str) -> str:
+        """Return the name of the blob of what is kept in *context*, if it has one."""
+        return self.fingerprint(context.encode(), "blob").hex()
+
     def unlock(self, number: int | None, kept: bytes, context: str) -> bytes | None:
         """Return what was kept; nothing once its key was destroyed.
 
         Raises:
-            Damaged: it was changed, or is another one's.
+            Damaged: it was changed, is another one's, or its blob is lost.
 
         """
         if kept[:1] == _PLAIN:
             return kept[1:]
         key = None if number is None else self.keys.get(number)
-        return None if key is None else boxes.unlock(key, kept[1:], context)
+        if key is None:
+            return None
+        box: bytes | None = kept[1:]
+        if kept[:1] == _ELSEWHERE:
+            name = kept[1:].decode("ascii")
+            box = None if self.blobs is None else self.blobs.get(name)
+            if box is None:
+                raise Damaged(f"{context}: its blob {name} is lost; restore the blobs")
+        return boxes.unlock(key, box or b"", context)
 
     def new_key(self, connection: Connection, stream: str) -> int:
         """Return the number of a fresh key for the subject whose stream this is."""
@@ -130,3 +160,8 @@ def highest_key(connection: Connection) -> int | None:
     query = select(func.max(tables.subject_keys.c.number))
     found: int | None = connection.execute(query).scalar_one()
     return found
+
+
+def in_blobs(column: Column[Any]) -> ColumnElement[bool]:
+    """Return the condition that what is kept in *column* lies in a blob."""
+    return func.substr(column, 1, 1) == _ELSEWHERE

@@ -17,7 +17,7 @@ from litestar.types import Message, Receive, Scope, Send
 
 from fairlead.errors import Error
 from fairlead.web import log, openapi, problems
-from fairlead.web.api import cases, engagements, reports
+from fairlead.web.api import batches, cases, engagements, reports
 from fairlead.web.auth import AnyRequest, note_proxied, refuse_foreign
 from fairlead.web.context import Context
 from fairlead.web.pages import (
@@ -68,6 +68,7 @@ def create_app(context: Context) -> Litestar:
         [
             brokered,
             reports.router,
+            batches.router,
             cases.router,
             engagements.router,
             signing_in.router,

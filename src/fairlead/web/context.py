@@ -15,7 +15,7 @@ from fairlead.programme.unit import Store
 from fairlead.record.tlog_proof import TlogProof
 from fairlead.review.rules import Rules as ReviewRules
 from fairlead.web.broker import Broker, Upstream
-from fairlead.web.limiting import Limits
+from fairlead.web.limiting import Gate, Limits
 from fairlead.web.logins import Provider
 from fairlead.web.passkeys import RelyingParty
 from fairlead.web.proxies import Proxies
@@ -62,6 +62,10 @@ class Context:
     """Raises `Invalid` where no endpoint may be."""
     review: ReviewRules = field(default_factory=ReviewRules)
     """What the programme decides about engagements."""
+    gate: Gate = field(default_factory=Gate)
+    """Bounds the bodies of reports in memory."""
+    body_seconds: float = 60
+    """How long the body of a report may take to arrive."""
     provider: Provider | None = None
     """Where people may sign in besides here."""
 

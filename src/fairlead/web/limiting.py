@@ -11,14 +11,15 @@ import math
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from limits import RateLimitItem, parse
 from limits.storage import Storage
 from limits.strategies import FixedWindowRateLimiter
 
-from fairlead.errors import Misconfigured, TooMany
+from fairlead.errors import Misconfigured, TooMany, Unavailable
 
 KEPT = 100_000
 """How many counts are kept of each kind."""
@@ -99,14 +100,14 @@ class Limit:
         """Begin to count."""
         self._limiter = FixedWindowRateLimiter(Counts(self.clock))
 
-    def count(self, whose: str) -> None:
-        """Count one of *whose*.
+    def count(self, whose: str, times: int = 1) -> None:
+        """Count one of *whose*, or as many as *times*.
 
         Raises:
-            TooMany: it is one too many.
+            TooMany: it is too many.
 
         """
-        if not self._limiter.hit(self.item, whose):
+        if not self._limiter.hit(self.item, whose, cost=times):
             self._refuse(whose)
 
     def check(self, whose: str) -> None:
@@ -125,6 +126,34 @@ class Limit:
         raise TooMany(f"{self.said}; try again in {wait} seconds", retry_after=wait)
 
 
+class Gate:
+    """How many bodies of reports are in memory at once: each may have megabytes."""
+
+    def __init__(self, most: int = 64) -> None:
+        """Let at most so many in."""
+        self.most = most
+        self._inside = 0
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def enter(self) -> Iterator[None]:
+        """Be inside while a body is read and kept.
+
+        Raises:
+            Unavailable: too many are; come back later.
+
+        """
+        with self._lock:
+            if self._inside >= self.most:
+                raise Unavailable("too many reports arrive at once; try again later")
+            self._inside += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._inside -= 1
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
     """All limits."""
@@ -137,15 +166,18 @@ class Limits:
     """Look-ups of a status with nothing but a receipt, by address."""
     requests: Limit
     """Requests, by token."""
+    submissions: Limit
+    """Reports, by organisation: a fixed window, usually of an hour."""
 
     @classmethod
-    def of(
+    def of(  # noqa: PLR0913 - one value a limit
         cls,
         *,
         sign_in: str,
         failed: str,
         status: str,
         requests: str,
+        submissions: str = "20000/hour",
         clock: Callable[[], float] = time.time,
     ) -> Limits:
         """Return the limits that settings such as `10/minute` name.
@@ -167,6 +199,11 @@ class Limits:
             requests=Limit(
                 _item("limit_requests", requests),
                 "too many requests with this token",
+                clock,
+            ),
+            submissions=Limit(
+                _item("limit_submissions", submissions),
+                "too many reports of one organisation",
                 clock,
             ),
         )

@@ -9,6 +9,7 @@ from litestar.openapi import OpenAPIConfig, ResponseSpec
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import (
     Components,
+    OpenAPIFormat,
     OpenAPIMediaType,
     OpenAPIType,
     Operation,
@@ -26,8 +27,10 @@ _SAID = {
     HTTPStatus.NOT_FOUND: "There is nothing here, or who asks may not know of it",
     HTTPStatus.METHOD_NOT_ALLOWED: "There is no such method here",
     HTTPStatus.CONFLICT: "The present state forbids it",
+    HTTPStatus.REQUEST_TIMEOUT: "The body did not arrive in time; nothing was stored",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "More bytes than are taken",
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "This type is not taken",
+    HTTPStatus.UNPROCESSABLE_ENTITY: "An idempotency key came with something else before",
     HTTPStatus.TOO_MANY_REQUESTS: "It was asked too often; `Retry-After` says when again",
     HTTPStatus.SERVICE_UNAVAILABLE: "It could not be done now; nothing was stored",
 }
@@ -80,6 +83,27 @@ class ReportOperation(Operation):
             content={
                 "application/json": OpenAPIMediaType(
                     schema=Schema(type=OpenAPIType.OBJECT)
+                ),
+                "multipart/mixed": OpenAPIMediaType(
+                    schema=Schema(type=OpenAPIType.STRING, format=OpenAPIFormat.BINARY)
+                ),
+            },
+        )
+
+
+@dataclass
+class BatchOperation(Operation):
+    """Says that the body is reports, one a line."""
+
+    def __post_init__(self) -> None:
+        """Describe the body."""
+        self.request_body = RequestBody(
+            required=True,
+            description="Reports of the TAP Intake API, one a line, at most 2,000 and"
+            " 64 MiB",
+            content={
+                "application/x-ndjson": OpenAPIMediaType(
+                    schema=Schema(type=OpenAPIType.STRING, format=OpenAPIFormat.BINARY)
                 )
             },
         )

@@ -24,6 +24,7 @@ STATUS: dict[type[Error], HTTPStatus] = {
     errors.Unauthenticated: HTTPStatus.UNAUTHORIZED,
     errors.NotFound: HTTPStatus.NOT_FOUND,
     errors.NotAllowed: HTTPStatus.FORBIDDEN,
+    errors.KeyReused: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.Refused: HTTPStatus.CONFLICT,
     errors.TooMany: HTTPStatus.TOO_MANY_REQUESTS,
     errors.Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
@@ -31,6 +32,8 @@ STATUS: dict[type[Error], HTTPStatus] = {
 """The first class that fits decides; what fits none is our own fault (500)."""
 
 TYPES: dict[type[Error], tuple[str, str]] = {
+    errors.BadEnvelope: ("about:blank", HTTPStatus.BAD_REQUEST.phrase),
+    errors.TooLarge: ("about:blank", HTTPStatus.REQUEST_ENTITY_TOO_LARGE.phrase),
     errors.Malformed: (
         "tag:akrites.dev,2026-07:problem/malformed-json",
         "Body is not one JSON report",
@@ -79,6 +82,28 @@ def status_of(error: Error) -> HTTPStatus:
     return HTTPStatus.INTERNAL_SERVER_ERROR
 
 
+def problem_of(error: Error) -> Problem:
+    """Return the problem document of *error*, which is the asker's to mend."""
+    status = status_of(error)
+    kind, title = next(
+        (named for cls, named in TYPES.items() if isinstance(error, cls)),
+        ("about:blank", status.phrase),
+    )
+    entries: tuple[Entry, ...] = ()
+    if isinstance(error, errors.Invalid):
+        entries = tuple(
+            Entry(v.code, v.field, v.reason, v.also_field) for v in error.violations
+        )
+    return Problem(
+        type=kind,
+        title=title,
+        status=status,
+        detail="nothing here" if status == HTTPStatus.NOT_FOUND else str(error),
+        code=error.code,
+        errors=entries,
+    )
+
+
 def answer_error(request: AnyRequest, error: Error) -> Response[Any]:
     """Answer with an error of ours.
 
@@ -94,27 +119,7 @@ def answer_error(request: AnyRequest, error: Error) -> Response[Any]:
             "There is nothing here." if status == HTTPStatus.NOT_FOUND else str(error)
         )
         return _waiting(_page(status, detail), error)
-    kind, title = next(
-        (named for cls, named in TYPES.items() if isinstance(error, cls)),
-        ("about:blank", status.phrase),
-    )
-    entries: tuple[Entry, ...] = ()
-    if isinstance(error, errors.Invalid):
-        entries = tuple(
-            Entry(v.code, v.field, v.reason, v.also_field) for v in error.violations
-        )
-    detail = "nothing here" if status == HTTPStatus.NOT_FOUND else str(error)
-    document = _document(
-        Problem(
-            type=kind,
-            title=title,
-            status=status,
-            detail=detail,
-            code=error.code,
-            errors=entries,
-        )
-    )
-    return _waiting(document, error)
+    return _waiting(_document(problem_of(error)), error)
 
 
 def answer_http(request: AnyRequest, error: HTTPException) -> Response[Any]:

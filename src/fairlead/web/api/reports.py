@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from datetime import datetime
 from http import HTTPStatus
@@ -9,23 +10,25 @@ from http import HTTPStatus
 from litestar import Response, Router, get, post
 from litestar.concurrency import sync_to_thread
 from litestar.di import NamedDependency
-from litestar.exceptions import HTTPException
 from litestar.params import FromPath
 from msgspec import Struct
 
+from fairlead.access.roles import Asker, Scope
 from fairlead.base.ids import Receipt
 from fairlead.clearinghouse import reporting
 from fairlead.clearinghouse.ports import Page
-from fairlead.clearinghouse.reporting import Accepted
+from fairlead.clearinghouse.reporting import Accepted, Answer, Incoming
 from fairlead.clearinghouse.submissions import Outcome, Status, Submission
-from fairlead.errors import Conflict
-from fairlead.formats import tap
+from fairlead.errors import Conflict, Damaged, Unavailable
+from fairlead.formats import tap, tap_multipart
 from fairlead.record.disclosure import Disclosure, disclose
-from fairlead.web import auth
+from fairlead.web import auth, bodies
 from fairlead.web.auth import AnyRequest
 from fairlead.web.context import Context
 from fairlead.web.openapi import PROBLEMS, ReportOperation
 from fairlead.web.parameters import After
+
+log = logging.getLogger(__name__)
 
 BODY = 3 * 1024 * 1024
 """The largest request body, in bytes (TAP Intake API, Limits)."""
@@ -55,15 +58,18 @@ class StatusAnswer(Struct, frozen=True, kw_only=True, omit_defaults=True):
     at: str
     """RFC 3339, to the second."""
     outcome: Outcome | None = None
+    reasons: Sequence[str] = ()
+    """Why, as far as its sender may know."""
 
     @classmethod
-    def of(cls, submission: Submission, *, outcome: bool) -> StatusAnswer:
-        """Return what is told of *submission*."""
+    def of(cls, submission: Submission, answer: Answer | None) -> StatusAnswer:
+        """Return what is told of *submission*, to its sender with the *answer*."""
         return cls(
             receipt=submission.id,
             status=submission.status,
             at=_to_the_second(submission.status_at),
-            outcome=submission.outcome if outcome else None,
+            outcome=answer.outcome if answer else None,
+            reasons=answer.reasons if answer else (),
         )
 
 
@@ -87,12 +93,17 @@ async def submit(
     """Keep a report and answer with its receipt.
 
     Steps, each before the next: where the request comes from, who sends it, what type
-    it is of; only then is the body read. The answer follows the commit to disk.
+    it is of; only then is the body read. The answer follows the commit to disk. With an
+    `Idempotency-Key` it is the first answer for as long as the key counts, 24 hours.
     """
-    await sync_to_thread(_authenticate, request, context)
-    _check_type(request)
-    document = await request.body()
-    accepted, warnings = await sync_to_thread(_keep, request, context, document)
+    await sync_to_thread(sender, request, context)
+    kind = bodies.type_of(request, "application/json", tap_multipart.TYPE)
+    key = bodies.idempotency_key(request)
+    with context.gate.enter():
+        document = await bodies.report(request, kind, context.body_seconds)
+        accepted, warnings = await sync_to_thread(
+            _keep, request, context, document, key
+        )
     context.wake()
     receipt = accepted.submission.id
     return Response(
@@ -123,7 +134,8 @@ def read(
             context.limits.status.count(context.proxies.client(request))
         submission = reporting.status(unit, Receipt(receipt))
         seen = asker is not None and reporting.may_see_outcome(asker, submission)
-        return StatusAnswer.of(submission, outcome=seen)
+        answer = reporting.answer(unit, submission) if seen else None
+        return StatusAnswer.of(submission, answer)
 
 
 @get(
@@ -160,44 +172,80 @@ def listed(
         found = reporting.list_submissions(
             unit, asker, Page(after=after), context.moment
         )
-        return Sent(submissions=[StatusAnswer.of(s, outcome=True) for s in found])
-
-
-def _authenticate(request: AnyRequest, context: Context) -> None:
-    with context.store.read() as unit:
-        auth.asker(unit, request, context)
-
-
-def _check_type(request: AnyRequest) -> None:
-    kind, _ = request.content_type
-    if kind != "application/json":
-        raise HTTPException(
-            status_code=HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
-            detail="send the report as application/json",
+        return Sent(
+            submissions=[
+                StatusAnswer.of(s, Answer(outcome=s.outcome, reasons=())) for s in found
+            ]
         )
 
 
-def _keep(
-    request: AnyRequest, context: Context, document: bytes
-) -> tuple[Accepted, tuple[Warned, ...]]:
-    try:
-        accepted = _submit(request, context, document)
-    except Conflict:
-        # The same bytes came twice at one moment; now the first ones are there.
-        accepted = _submit(request, context, document)
-    warnings = tap.warnings_of(tap.decode(document))
-    return accepted, tuple(
-        Warned(code=w.code, field=w.field, reason=w.reason) for w in warnings
+def sender(request: AnyRequest, context: Context) -> None:
+    """Make sure, before a body is read, that whoever sends it may submit reports.
+
+    Raises:
+        Unauthenticated: it is unknown who sends it.
+        NotAllowed: the token is for something else.
+        TooMany: too many reports of one organisation within the window.
+
+    """
+    with context.store.read() as unit:
+        asker = auth.asker(unit, request, context)
+    asker.needs(Scope.REPORT_SUBMIT)
+    context.limits.submissions.check(asker.organisation or asker.actor)
+
+
+def warned(incoming: Incoming) -> tuple[Warned, ...]:
+    """Return the warnings about a report."""
+    return tuple(
+        Warned(code=w.code, field=w.field, reason=w.reason)
+        for w in tap.warnings_of(incoming.report)
     )
 
 
-def _submit(request: AnyRequest, context: Context, document: bytes) -> Accepted:
+def _keep(
+    request: AnyRequest, context: Context, document: bytes, key: str | None
+) -> tuple[Accepted, tuple[Warned, ...]]:
+    incoming = Incoming.read(document)
+    try:
+        accepted = _submit(request, context, incoming, key)
+    except Conflict:
+        # The same report came twice at one moment; now the first one is there.
+        accepted = _submit(request, context, incoming, key)
+    except Damaged as error:
+        log.exception("report.not_kept")
+        raise Unavailable(
+            "the report could not be encrypted, and was not stored; try again later"
+        ) from error
+    return accepted, warned(incoming)
+
+
+def _submit(
+    request: AnyRequest, context: Context, incoming: Incoming, key: str | None
+) -> Accepted:
     with context.store.begin() as unit:
         # The token is looked up again: it may have been revoked while the body came.
         asker = auth.asker(unit, request, context)
-        return reporting.submit(
-            unit, asker, document, at=context.clock(), randomness=context.randomness
-        )
+        count(request, context, asker, 1)
+        at, randomness = context.clock(), context.randomness
+        if key is not None:
+            return reporting.submit_once(
+                unit, asker, incoming, key, at=at, randomness=randomness
+            )
+        sent = [incoming]
+        return reporting.submit_many(unit, asker, sent, at=at, randomness=randomness)[0]
+
+
+_COUNTED = "fairlead_reports"
+
+
+def count(request: AnyRequest, context: Context, asker: Asker, reports: int) -> None:
+    """Count *reports* of whoever sends them, once even where they are tried again."""
+    state = request.scope["state"]
+    before = state.get(_COUNTED, 0)
+    state[_COUNTED] = max(before, reports)
+    if reports > before:
+        whose = asker.organisation or asker.actor
+        context.limits.submissions.count(whose, reports - before)
 
 
 def _to_the_second(at: datetime) -> str:

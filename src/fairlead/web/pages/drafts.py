@@ -51,6 +51,7 @@ def prefilled(view: CaseView) -> DraftForm:
         cve=next((i for f in findings for i in f.upstream_ids if i[:4] == "CVE-"), ""),
         cwe_id=next((f.cwe.split()[0] for f in findings if f.cwe), ""),
         cvss=next((f.cvss_vector for f in findings if f.cvss_vector), ""),
+        credit=next((c for f in findings for c in _finders(f)), ""),
         reference=next((r for f in findings for r in f.references), ""),
     )
 
@@ -92,6 +93,11 @@ FIELDS = {
     "references[0].url": "reference",
 }
 """Fields of a draft, and where on the form they are."""
+
+
+def _finders(finding: Finding) -> tuple[str, ...]:
+    """Return whom a report credits, word for word."""
+    return finding.provenance.finders if finding.provenance else ()
 
 
 def _package(finding: Finding) -> PackageURL | None:
