@@ -37,11 +37,17 @@ def main(suites: Path) -> None:
         "id_systems.json",
         {e["system_name"]: e["text_pattern"] for e in registry["entries"]},
     )
-    _write("translations.json", _load(lists / "translations/translations.json")["translation"])
+    _write(
+        "translations.json",
+        _load(lists / "translations/translations.json")["translation"],
+    )
     tags = _load(Path(found.origin).parent / "bcp47/registry.json")
     _write(
         "languages.json",
-        {kind: sorted(tags[kind]) for kind in ("language", "extlang", "script", "region")},
+        {
+            kind: sorted(tags[kind])
+            for kind in ("language", "extlang", "script", "region")
+        },
     )
     _write("ssvc.json", _decision_points(suites / "ssvc/decision_points"))
     _write("extensions.json", _extensions(suites / "csaf/2.1/extension/data"))
@@ -58,16 +64,19 @@ def _decision_points(folder: Path) -> dict[str, Any]:
 
 def _extensions(folder: Path) -> list[dict[str, Any]]:
     return [
-        {"content": _load(file), "metadata": _load(Path(str(file).replace("-content_", "-metadata_")))}
+        {
+            "content": _load(file),
+            "metadata": _load(Path(str(file).replace("-content_", "-metadata_"))),
+        }
         for file in sorted(folder.rglob("*-content_*.json"))
     ]
 
 
-def _load(file: Path) -> Any:
+def _load(file: Path) -> Any:  # noqa: ANN401 - JSON
     return json.loads(file.read_text())
 
 
-def _write(name: str, value: Any) -> None:
+def _write(name: str, value: Any) -> None:  # noqa: ANN401 - JSON
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
     (TARGET / name).write_text(text + "\n")
     digest = hashlib.sha256((TARGET / name).read_bytes()).hexdigest()

@@ -161,8 +161,15 @@ PAGES = {
     "POST /account/sessions/end": Row(signed_in, {}, ok=OWN_ACCOUNT),
     "GET /advisories": Row(everyone),
     "GET /advisories/{name}": Row(everyone, ok=frozenset({404})),
-    "GET /advisories/{name}/csaf": Row(everyone, ok=frozenset({404})),
-    "GET /advisories/{name}/osv": Row(everyone, ok=frozenset({404})),
+    "GET /advisories/{name}/{kind}": Row(everyone, ok=frozenset({404})),
+    "GET /advisories.atom": Row(everyone),
+    "GET /feeds": Row(everyone),
+    "GET /.well-known/csaf/provider-metadata.json": Row(everyone),
+    "GET /.well-known/csaf/openpgp/{name}": Row(everyone, ok=frozenset({404})),
+    "GET /.well-known/csaf/white/feed-tlp-white.json": Row(everyone),
+    "GET /.well-known/csaf/white/index.txt": Row(everyone),
+    "GET /.well-known/csaf/white/changes.csv": Row(everyone),
+    "GET /.well-known/csaf/white/{year}/{name}": Row(everyone, ok=frozenset({404})),
     "GET /cases": Row(signed_in),
     "GET /cases/{case_id}": Row(on_case()),
     "POST /cases/{case_id}/move": Row(
@@ -235,6 +242,17 @@ PAGES = {
     "GET /static/{file_path}": Row(everyone, ok=frozenset({404})),
 }
 API = {
+    "POST /v1/query": Row(everyone, json={"package": {"purl": "pkg:pypi/x"}}),
+    "POST /v1/querybatch": Row(everyone, json={"queries": []}),
+    "GET /v1/vulns/{name}": Row(everyone, ok=frozenset({404})),
+    "POST /v1/advisories/{name}/revisions": Row(
+        with_scope(Scope.ADVISORY_PUBLISH),
+        json={"draft": DRAFT, "summary": WHY},
+        ok=NAMED,
+    ),
+    "POST /v1/advisories/{name}/withdrawal": Row(
+        with_scope(Scope.ADVISORY_PUBLISH), json={"reason": WHY}, ok=NAMED
+    ),
     "POST /v1/reports": Row(with_scope(Scope.REPORT_SUBMIT), json={"purl": "nonsense"}),
     "GET /v1/submissions": Row(signed_in),
     "GET /v1/submissions/{receipt}": Row(everyone),

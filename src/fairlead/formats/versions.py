@@ -14,9 +14,10 @@ Nothing here crashes on nonsense. Where two versions cannot be compared, that is
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cmp_to_key, lru_cache
+from itertools import pairwise
 from typing import Any
 from urllib.parse import quote, unquote
 
@@ -40,9 +41,7 @@ _ALIASES = {
 _PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _CONSTRAINT = re.compile(r"(>=|<=|!=|<|>|=)?([^<>=!|*\s]+)")
 _SCHEME = re.compile(r"vers:([a-z0-9.+-]+)/(.+)", re.DOTALL)
-_INSTANT = re.compile(
-    r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)"
-)
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)")
 _PLAIN = ":+~-._^,@"
 """Characters of a version that are not encoded, besides letters and digits."""
 _STEPS = re.compile(r"\d+|[A-Za-z]+")
@@ -50,9 +49,38 @@ _STEPS = re.compile(r"\d+|[A-Za-z]+")
 SCHEMES = frozenset(RANGE_CLASS_BY_SCHEMES) | frozenset(_ALIASES)
 """Schemes that are known here."""
 REGISTERED = frozenset(
-    "alpm apk cargo composer conan cpan cran deb ebuild gem gentoo generic github golang"
-    " hex intdot lexicographic maven mattermost mozilla nginx npm nuget openssl pypi rpm"
-    " datetime semver all none".split()
+    [
+        "alpm",
+        "apk",
+        "cargo",
+        "composer",
+        "conan",
+        "cpan",
+        "cran",
+        "deb",
+        "ebuild",
+        "gem",
+        "gentoo",
+        "generic",
+        "github",
+        "golang",
+        "hex",
+        "intdot",
+        "lexicographic",
+        "maven",
+        "mattermost",
+        "mozilla",
+        "nginx",
+        "npm",
+        "nuget",
+        "openssl",
+        "pypi",
+        "rpm",
+        "datetime",
+        "semver",
+        "all",
+        "none",
+    ]
 )
 """Schemes that the VERS specification registers."""
 
@@ -86,6 +114,8 @@ class Range:
         """Tell whether some version is in both; nothing if that cannot be said."""
         if self.scheme != other.scheme:
             return None
+        if "*" in {c.comparator for r in (self, other) for c in r.constraints}:
+            return True
         ends = [c.version for r in (self, other) for c in r.constraints]
         try:
             return any(_both(self, other, end) for end in ends) or _between(self, other)
@@ -128,14 +158,21 @@ def read(written: str, *, strict: bool = False) -> Range:
     return result
 
 
+def _before(scheme: str) -> Callable[[Constraint, Constraint], int]:
+    """Return what compares two constraints of *scheme* by their versions."""
+
+    def order(left: Constraint, right: Constraint) -> int:
+        return compare(scheme, left.version, right.version) or 0
+
+    return order
+
+
 def _sorted(found: Range) -> Range:
     """Return *found* with its constraints in order, if they can be compared."""
     if any(_parsed(found.scheme, c.version) is None for c in found.constraints):
         return found
-    by_version = cmp_to_key(
-        lambda a, b: compare(found.scheme, a.version, b.version) or 0
-    )
-    return Range(found.scheme, tuple(sorted(found.constraints, key=by_version)))
+    ordered = sorted(found.constraints, key=cmp_to_key(_before(found.scheme)))
+    return Range(found.scheme, tuple(ordered))
 
 
 def constraints_of(written: str) -> tuple[Constraint, ...]:
@@ -163,10 +200,12 @@ def _constraints(written: str) -> tuple[Constraint, ...]:
 
 def _check_order(found: Range) -> None:
     versions = [c.version for c in found.constraints]
-    for before, after in zip(versions, versions[1:], strict=False):
+    for before, after in pairwise(versions):
         order = compare(found.scheme, before, after)
         if order is not None and order >= 0:
-            raise _invalid(f"{_shown(after)} comes before {_shown(before)}, or is the same")
+            raise _invalid(
+                f"{_shown(after)} comes before {_shown(before)}, or is the same"
+            )
 
 
 def compare(scheme: str, left: str, right: str) -> int | None:
@@ -180,9 +219,7 @@ def compare(scheme: str, left: str, right: str) -> int | None:
     if a is None or b is None:
         return None
     try:
-        if a < b:
-            return -1
-        return 1 if b < a else 0
+        return -1 if a < b else int(b < a)
     except Exception:  # noqa: BLE001 - a library's fault is no reason to stop
         return None
 
@@ -212,9 +249,11 @@ def canonical(written: str) -> str:
 
     """
     try:
-        return str(VersionRange.from_string(written))
+        return str(VersionRange.from_string(written))  # type: ignore[no-untyped-call]
     except Exception as error:
-        raise _invalid(str(error) or f"{_shown(written)} is no version range") from error
+        raise _invalid(
+            str(error) or f"{_shown(written)} is no version range"
+        ) from error
 
 
 def from_native(scheme: str, native: str) -> str:
@@ -228,7 +267,7 @@ def from_native(scheme: str, native: str) -> str:
     if kind is None:
         raise _invalid(f"ranges of {_shown(scheme)} are not known")
     try:
-        return str(kind.from_native(native))
+        return str(kind.from_native(native))  # type: ignore[no-untyped-call]
     except Exception as error:
         raise _invalid(f"{_shown(native)} is no range of {scheme}: {error}") from error
 
@@ -256,7 +295,10 @@ def natural_order(left: str, right: str) -> int:
     A guess, for ranges without a scheme; where it matters, say that it is one.
     """
     a, b = (
-        [(1, int(s), "") if s.isdigit() else (0, 0, s.lower()) for s in _STEPS.findall(v)]
+        [
+            (1, int(s), "") if s.isdigit() else (0, 0, s.lower())
+            for s in _STEPS.findall(v)
+        ]
         for v in (left, right)
     )
     return (a > b) - (a < b)
@@ -301,9 +343,7 @@ def _both(left: Range, right: Range, version: str) -> bool:
 def _between(left: Range, right: Range) -> bool:
     """Tell whether the ranges share what lies strictly between two neighbouring ends."""
     spans = [(_spans(r)) for r in (left, right)]
-    return any(
-        _meet(left.scheme, a, b) for a in spans[0] for b in spans[1]
-    )
+    return any(_meet(left.scheme, a, b) for a in spans[0] for b in spans[1])
 
 
 Span = tuple[str | None, str | None]

@@ -1,6 +1,4 @@
-"""Tests of what identifies products: 6.1.13, 25, 42 to 44, 61; 6.2.8, 9, 16, 31, 32, 42,
-52 and 6.3.5.
-"""
+"""Tests of what identifies products."""
 
 from __future__ import annotations
 
@@ -20,9 +18,31 @@ from fairlead.formats.csaf_tests.view import (
 )
 
 _HASHES = frozenset(
-    "md5 sha1 sha224 sha256 sha384 sha512 sha512-224 sha512-256 sha3-224 sha3-256"
-    " sha3-384 sha3-512 shake128 shake256 blake2b512 blake2s256 blake2b blake2s blake3"
-    " md4 ripemd160 sm3 whirlpool".split()
+    [
+        "md5",
+        "sha1",
+        "sha224",
+        "sha256",
+        "sha384",
+        "sha512",
+        "sha512-224",
+        "sha512-256",
+        "sha3-224",
+        "sha3-256",
+        "sha3-384",
+        "sha3-512",
+        "shake128",
+        "shake256",
+        "blake2b512",
+        "blake2s256",
+        "blake2b",
+        "blake2s",
+        "blake3",
+        "md4",
+        "ripemd160",
+        "sm3",
+        "whirlpool",
+    ]
 )
 """Algorithms that CSAF names (3.1.3.3.2), and others in use."""
 _SHORT = 64
@@ -50,7 +70,10 @@ def invalid_purl(view: View) -> Iterator[Finding]:
 def different_purls(view: View) -> Iterator[Finding]:
     """6.1.42: package URLs of one product differ in their qualifiers only."""
     for at, helper in view.helpers:
-        bare = [(p, written.partition("?")[0]) for p, written in strings(helper, "purls", at)]
+        bare = [
+            (p, written.partition("?")[0])
+            for p, written in strings(helper, "purls", at)
+        ]
         for pointer, package in bare[1:]:
             if package != bare[0][1]:
                 yield Finding(pointer, "is another package than the first")
@@ -69,7 +92,9 @@ def same_algorithm(view: View) -> Iterator[Finding]:
         for pointer, item in hashes:
             algorithm = text(item, "algorithm")
             if algorithm in seen:
-                yield Finding(f"{pointer}/algorithm", f"{algorithm} stands there before")
+                yield Finding(
+                    f"{pointer}/algorithm", f"{algorithm} stands there before"
+                )
             seen.add(algorithm)
 
 
@@ -144,11 +169,15 @@ def hardware_and_software(view: View) -> Iterator[Finding]:
     for name in ("product_paths", "relationships"):
         for _, node in objects(view.tree, name):
             used |= {text(node, key) for key in node}
-            used |= {text(s, "next_product_reference") for _, s in objects(node, "subpaths")}
+            used |= {
+                text(s, "next_product_reference") for _, s in objects(node, "subpaths")
+            }
     for product in view.products:
         for name in ("serial_numbers", "model_numbers"):
             if name in product.helper and product.id not in used:
-                yield Finding(f"{product.helper_pointer}/{name}", "no product path uses it")
+                yield Finding(
+                    f"{product.helper_pointer}/{name}", "no product path uses it"
+                )
                 break
 
 

@@ -51,7 +51,7 @@ def _unknown(tag: str) -> str:
         kind = {2: "region", 3: "extlang", 4: "script"}.get(len(subtag))
         if subtag.isdigit():
             kind = "region"
-        if kind is None or subtag[0].isdigit() and kind == "script":
+        if kind is None or (subtag[0].isdigit() and kind == "script"):
             continue
         private = _PRIVATE_REGION.fullmatch(subtag) or _PRIVATE_SCRIPT.fullmatch(subtag)
         if subtag not in known[kind] and not private:

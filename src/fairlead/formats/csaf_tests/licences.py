@@ -28,7 +28,11 @@ def _is_name(token: str) -> bool:
     """
     if token.lower().startswith(("licenseref", "additionref")):
         return _REFERENCE.fullmatch(token) is not None
-    return _IDENTIFIER.fullmatch(token) is not None and token not in {"AND", "OR", "WITH"}
+    return _IDENTIFIER.fullmatch(token) is not None and token not in {
+        "AND",
+        "OR",
+        "WITH",
+    }
 
 
 def _reads(tokens: list[str]) -> bool:

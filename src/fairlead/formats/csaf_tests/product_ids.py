@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fairlead.formats.csaf_tests.view import Finding, View, objects, strings, text
+from fairlead.formats.csaf_tests.view import Finding, View, objects, text
 
 
 def missing_definition(view: View) -> Iterator[Finding]:

@@ -72,7 +72,10 @@ def missing_reference(view: View) -> Iterator[Finding]:
 
 def vulnerabilities_exist(view: View) -> Iterator[Finding]:
     """6.1.27.3: there are no vulnerabilities."""
-    if _is(view, INFORMATIONAL, WITHDRAWN, SUPERSEDED) and "vulnerabilities" in view.doc:
+    if (
+        _is(view, INFORMATIONAL, WITHDRAWN, SUPERSEDED)
+        and "vulnerabilities" in view.doc
+    ):
         yield Finding("/vulnerabilities", "leave them out")
 
 
@@ -105,7 +108,9 @@ def missing_vex_status(view: View) -> Iterator[Finding]:
         for pointer, vulnerability in view.vulnerabilities:
             status = part(vulnerability, "product_status")
             if not any(name in status for name in wanted):
-                yield Finding(f"{pointer}/product_status", f"add one of {', '.join(wanted)}")
+                yield Finding(
+                    f"{pointer}/product_status", f"add one of {', '.join(wanted)}"
+                )
 
 
 def missing_id(view: View) -> Iterator[Finding]:
@@ -129,7 +134,9 @@ def missing_id(view: View) -> Iterator[Finding]:
                     yield Finding(where, f"{product!r} has no identifier")
 
 
-def _covered(view: View, vulnerability: Json, name: str, category: str = "") -> set[str]:
+def _covered(
+    view: View, vulnerability: Json, name: str, category: str = ""
+) -> set[str]:
     return {
         product
         for _, node in objects(vulnerability, name)

@@ -61,7 +61,9 @@ def single_version(view: View) -> Iterator[Finding]:
     for branch in _ranges(view):
         found = parsed(branch.name)
         if found and [c.comparator for c in found.constraints] == ["="]:
-            yield Finding(f"{branch.pointer}/name", "is one version; say product_version")
+            yield Finding(
+                f"{branch.pointer}/name", "is one version; say product_version"
+            )
 
 
 def without_vers(view: View) -> Iterator[Finding]:
@@ -89,7 +91,9 @@ def unknown_scheme(view: View) -> Iterator[Finding]:
             continue
         scheme = found.group(1)
         known = "registered" if scheme in versions.REGISTERED else "not registered"
-        yield Finding(f"{branch.pointer}/name", f"{scheme!r} is {known}; not known here")
+        yield Finding(
+            f"{branch.pointer}/name", f"{scheme!r} is {known}; not known here"
+        )
 
 
 Pair = tuple[Branch, Branch]

@@ -1,6 +1,4 @@
-"""Tests of versions and the revision history: 6.1.14, 6.1.16 to 6.1.22, 6.1.30,
-6.2.4 to 6.2.6 and 6.2.21.
-"""
+"""Tests of versions and the revision history."""
 
 from __future__ import annotations
 
@@ -13,7 +11,9 @@ from fairlead.formats.csaf_tests.times import instant
 from fairlead.formats.csaf_tests.view import Finding, Json, View, text
 
 _INTEGER = re.compile(r"0|[1-9][0-9]*")
-_SEMVER = re.compile(r"(\d+)\.(\d+)\.(\d+)(?:-([0-9A-Za-z.-]+))?(?:\+([0-9A-Za-z.-]+))?")
+_SEMVER = re.compile(
+    r"(\d+)\.(\d+)\.(\d+)(?:-([0-9A-Za-z.-]+))?(?:\+([0-9A-Za-z.-]+))?"
+)
 _AT = "/document/tracking"
 
 Order = tuple[object, ...]
@@ -58,7 +58,9 @@ def unsorted_history(view: View) -> Iterator[Finding]:
     ]
     for (_, before), (pointer, after) in pairwise(numbers):
         if after < before:
-            yield Finding(f"{pointer}/number", "an earlier revision has a higher number")
+            yield Finding(
+                f"{pointer}/number", "an earlier revision has a higher number"
+            )
 
 
 def _without(version: str, *, draft: bool) -> str:
@@ -75,13 +77,17 @@ def not_latest(view: View) -> Iterator[Finding]:
     newest = _without(text(revisions[-1][1], "number"), draft=draft)
     version = _without(text(view.tracking, "version"), draft=draft)
     if version != newest:
-        yield Finding(f"{_AT}/version", f"is {version}, the newest revision is {newest}")
+        yield Finding(
+            f"{_AT}/version", f"is {version}, the newest revision is {newest}"
+        )
 
 
 def not_draft(view: View) -> Iterator[Finding]:
     """6.1.17: versions 0, 0.y.z and pre-releases are drafts."""
     version = text(view.tracking, "version")
-    beta = version == "0" or version.startswith("0.") or "-" in version.partition("+")[0]
+    beta = (
+        version == "0" or version.startswith("0.") or "-" in version.partition("+")[0]
+    )
     if beta and text(view.tracking, "status") != "draft":
         yield Finding(f"{_AT}/status", f"version {version} is a draft")
 

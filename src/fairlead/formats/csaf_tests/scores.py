@@ -1,6 +1,4 @@
-"""Tests of CVSS and other ratings: 6.1.7 to 6.1.10, 6.1.56, 6.2.3, 6.2.19, 6.2.47,
-6.3.1, 6.3.2, 6.3.12 and 6.3.18.
-"""
+"""Tests of CVSS and other ratings."""
 
 from __future__ import annotations
 
@@ -30,7 +28,12 @@ _SCHEMAS = {
     "cvss_v4": "https://www.first.org/cvss/cvss-v4.0.json",
 }
 _KINDS: dict[str, Any] = {"cvss_v2": CVSS2, "cvss_v3": CVSS3, "cvss_v4": CVSS4}
-_WITH_ALL = ("threatScore", "threatSeverity", "environmentalScore", "environmentalSeverity")
+_WITH_ALL = (
+    "threatScore",
+    "threatSeverity",
+    "environmentalScore",
+    "environmentalSeverity",
+)
 """Properties of an earlier schema: in CVSS 4 one score takes all metrics in."""
 
 
@@ -135,7 +138,9 @@ def contradicting_properties(view: View) -> Iterator[Finding]:
         for key, value in expected.items():
             given = rating.get(key)
             if isinstance(given, str) and given != value:
-                yield Finding(f"{pointer}/{key}", f"is {given}, the vector says {value}")
+                yield Finding(
+                    f"{pointer}/{key}", f"is {given}, the vector says {value}"
+                )
 
 
 @lru_cache(maxsize=4096)
@@ -254,7 +259,9 @@ def only_cvss_2(view: View) -> Iterator[Finding]:
                     newer.add(product)
         for product, pointer in old.items():
             if product not in newer:
-                yield Finding(pointer, f"is the only rating of {product!r}; add a newer one")
+                yield Finding(
+                    pointer, f"is the only rating of {product!r}; add a newer one"
+                )
 
 
 def cvss_3_0(view: View) -> Iterator[Finding]:

@@ -5,12 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from fairlead.formats.csaf_tests.tables import ssvc
-from fairlead.formats.csaf_tests.view import Finding, Json, View, objects, part, strings, text
+from fairlead.formats.csaf_tests.view import (
+    Finding,
+    Json,
+    View,
+    objects,
+    part,
+    strings,
+    text,
+)
 from fairlead.formats.schemas import SSVC, violations
 
-REGISTERED = frozenset(
-    {"basic", "cisa", "cvss", "nist", "ssvc"}
-)
+REGISTERED = frozenset({"basic", "cisa", "cvss", "nist", "ssvc"})
 """Base namespaces that the SSVC project registered."""
 _SPECIAL = frozenset({"example", "test"})
 """Reserved for examples and tests: anything goes in them."""

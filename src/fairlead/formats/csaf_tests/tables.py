@@ -57,4 +57,6 @@ def extensions() -> dict[str, dict[str, Any]]:
 def languages() -> dict[str, frozenset[str]]:
     """Return the subtags of languages that IANA lists, by kind, in small letters."""
     found = _read("languages.json")
-    return {kind: frozenset(tag.lower() for tag in tags) for kind, tags in found.items()}
+    return {
+        kind: frozenset(tag.lower() for tag in tags) for kind, tags in found.items()
+    }

@@ -70,9 +70,9 @@ def description_without_product(view: View) -> Iterator[Finding]:
     for pointer, note in objects(view.document, "notes", "/document"):
         if term is None or text(note, "category") != "description":
             continue
-        if text(note, "title").startswith(term):
-            if "product_ids" not in note and "group_ids" not in note:
-                yield Finding(pointer, "say of which products it is")
+        bound = "product_ids" in note or "group_ids" in note
+        if text(note, "title").startswith(term) and not bound:
+            yield Finding(pointer, "say of which products it is")
 
 
 def term_in(view: View, key: str, in_english: str) -> str | None:

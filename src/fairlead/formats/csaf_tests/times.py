@@ -55,8 +55,7 @@ def _dates(view: View) -> Iterator[tuple[str, str]]:
             for inner, node in objects(vulnerability, name, pointer):
                 for key in ("date", "exploitation_date"):
                     yield f"{inner}/{key}", text(node, key)
-        for where, written in _stamps(vulnerability, pointer, ("epss", "ssvc_v2")):
-            yield where, written
+        yield from _stamps(vulnerability, pointer, ("epss", "ssvc_v2"))
 
 
 def _stamps(
@@ -73,7 +72,9 @@ def invalid_time(view: View) -> Iterator[Finding]:
     """6.1.37: every instant keeps the rules of section 2.2."""
     for pointer, written in _dates(view):
         if written and instant(written) is None:
-            yield Finding(pointer, f"{written!r} is no instant; write 2026-08-18T14:03:21Z")
+            yield Finding(
+                pointer, f"{written!r} is no instant; write 2026-08-18T14:03:21Z"
+            )
 
 
 def newest(view: View) -> Decimal | None:
@@ -124,7 +125,9 @@ def exploited_later(view: View) -> Iterator[Finding]:
     if not view.released:
         return
     for pointer, node in _exploitations(view):
-        places = [(f"{pointer}/{k}", text(node, k)) for k in ("date", "exploitation_date")]
+        places = [
+            (f"{pointer}/{k}", text(node, k)) for k in ("date", "exploitation_date")
+        ]
         yield from _later(view, iter(places), "the exploitation")
 
 
@@ -136,9 +139,13 @@ def _exploitations(view: View) -> Iterator[tuple[str, Json]]:
 def known_before_exploited(view: View) -> Iterator[Finding]:
     """6.1.53: nobody knows of an exploitation before it happens."""
     for pointer, node in _exploitations(view):
-        known, happened = (instant(text(node, k)) for k in ("date", "exploitation_date"))
+        known, happened = (
+            instant(text(node, k)) for k in ("date", "exploitation_date")
+        )
         if known is not None and happened is not None and happened > known:
-            yield Finding(f"{pointer}/exploitation_date", "is after the date it was known")
+            yield Finding(
+                f"{pointer}/exploitation_date", "is after the date it was known"
+            )
 
 
 def involvement_without_date(view: View) -> Iterator[Finding]:

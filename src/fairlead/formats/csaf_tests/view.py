@@ -263,6 +263,13 @@ class View:
         ]
 
     def _product_references(self) -> Iterator[tuple[str, str]]:
+        yield from self._references_in_tree()
+        for pointer, node in objects(self.document, "notes", "/document"):
+            yield from strings(node, "product_ids", pointer)
+        for pointer, vulnerability in self.vulnerabilities:
+            yield from _references_in(vulnerability, pointer)
+
+    def _references_in_tree(self) -> Iterator[tuple[str, str]]:
         at = "/product_tree"
         for pointer, node in objects(self.tree, "product_groups", at):
             yield from strings(node, "product_ids", pointer)
@@ -273,18 +280,6 @@ class View:
             yield from _one(node, "beginning_product_reference", pointer)
             for inner, step in objects(node, "subpaths", pointer):
                 yield from _one(step, "next_product_reference", inner)
-        for pointer, node in objects(self.document, "notes", "/document"):
-            yield from strings(node, "product_ids", pointer)
-        for pointer, vulnerability in self.vulnerabilities:
-            status = part(vulnerability, "product_status")
-            for name in status:
-                yield from strings(status, name, f"{pointer}/product_status")
-            for name in _WITH_PRODUCTS:
-                for inner, node in objects(vulnerability, name, pointer):
-                    yield from strings(node, "product_ids", inner)
-            for name in ("scores", "metrics"):
-                for inner, node in objects(vulnerability, name, pointer):
-                    yield from strings(node, "products", inner)
 
     @cached_property
     def revisions(self) -> list[tuple[str, Json]]:
@@ -348,6 +343,18 @@ def in_groups(vulnerability: Json, *groups: str) -> dict[str, str]:
         if group in groups:
             found.setdefault(product, pointer)
     return found
+
+
+def _references_in(vulnerability: Json, at: str) -> Iterator[tuple[str, str]]:
+    status = part(vulnerability, "product_status")
+    for name in status:
+        yield from strings(status, name, f"{at}/product_status")
+    for name in _WITH_PRODUCTS:
+        for pointer, node in objects(vulnerability, name, at):
+            yield from strings(node, "product_ids", pointer)
+    for name in ("scores", "metrics"):
+        for pointer, node in objects(vulnerability, name, at):
+            yield from strings(node, "products", pointer)
 
 
 def _product(

@@ -1,6 +1,4 @@
-"""Tests of vulnerabilities and their identifiers: 6.1.23, 6.1.24, 6.2.17, 6.2.53, 6.3.3
-and 6.3.20.
-"""
+"""Tests of vulnerabilities and their identifiers."""
 
 from __future__ import annotations
 

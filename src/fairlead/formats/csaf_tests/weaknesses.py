@@ -31,7 +31,7 @@ def _order(version: str) -> tuple[int, ...]:
     return tuple(int(step) for step in version.split(".") if step.isdigit())
 
 
-def _name(number: str, version: str) -> str | None:
+def name_in(number: str, version: str) -> str | None:
     """Return what a weakness was called in *version*; nothing if it was not there."""
     weakness = cwe()["weaknesses"].get(number)
     if weakness is None:
@@ -55,12 +55,14 @@ def unknown_weakness(view: View) -> Iterator[Finding]:
         version = text(node, "version")
         if not version:
             if name not in _names(number):
-                yield Finding(f"{pointer}/name", f"is not what {text(node, 'id')} is called")
+                yield Finding(
+                    f"{pointer}/name", f"is not what {text(node, 'id')} is called"
+                )
             continue
         if version not in cwe()["version_dates"]:
             yield Finding(f"{pointer}/version", f"there is no CWE {version}")
             continue
-        expected = _name(number, version)
+        expected = name_in(number, version)
         if expected is None:
             yield Finding(f"{pointer}/id", f"is no weakness in CWE {version}")
         elif expected != name:
@@ -70,7 +72,7 @@ def unknown_weakness(view: View) -> Iterator[Finding]:
 def deprecated_weakness(view: View) -> Iterator[Finding]:
     """6.2.23: the weakness is not deprecated in its version."""
     for pointer, node in _items(view):
-        name = _name(_number(node), text(node, "version")) or text(node, "name")
+        name = name_in(_number(node), text(node, "version")) or text(node, "name")
         if name.startswith("DEPRECATED"):
             yield Finding(pointer, f"{text(node, 'id')} is deprecated")
 

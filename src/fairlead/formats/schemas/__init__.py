@@ -20,7 +20,9 @@ Json = dict[str, Any]
 CSAF_2_0 = "https://docs.oasis-open.org/csaf/csaf/v2.0/csaf_json_schema.json"
 CSAF_2_1 = "https://docs.oasis-open.org/csaf/csaf/v2.1/schema/csaf.json"
 CSAF_PROVIDER = "https://docs.oasis-open.org/csaf/csaf/v2.0/provider_json_schema.json"
-CSAF_EXTENSION = "https://docs.oasis-open.org/csaf/csaf/v2.1/schema/extension-content.json"
+CSAF_EXTENSION = (
+    "https://docs.oasis-open.org/csaf/csaf/v2.1/schema/extension-content.json"
+)
 SSVC = "https://certcc.github.io/SSVC/data/schema/v2/SelectionList_2_0_0.schema.json"
 OSV = "https://raw.githubusercontent.com/ossf/osv-schema/main/validation/schema.json"
 CVE = "https://cveproject.github.io/cve-schema/schema/CVE_Record_Format.json"
@@ -31,15 +33,21 @@ FILES = {
     CSAF_2_1: "csaf-2.1.json",
     CSAF_PROVIDER: "csaf-provider-2.0.json",
     CSAF_EXTENSION: "csaf-extension-content-2.1.json",
-    CSAF_EXTENSION.replace("content", "metaschema"): "csaf-extension-metaschema-2.1.json",
+    CSAF_EXTENSION.replace(
+        "content", "metaschema"
+    ): "csaf-extension-metaschema-2.1.json",
     SSVC: "ssvc-selection-list-2.0.0.json",
     OSV: "osv.json",
     CVE: "cve-5.1.1.json",
-    **{_CVSS.format(version): f"cvss-v{version}.json" for version in
-       ("2.0", "3.0", "3.1", "4.0")},
+    **{
+        _CVSS.format(version): f"cvss-v{version}.json"
+        for version in ("2.0", "3.0", "3.1", "4.0")
+    },
 }
 """Address of a schema, and the file it is in."""
 
+LENGTH = 300
+"""Characters of a message, at most: it may quote the document."""
 _DIALECTS = ("http://json-schema.org/", "https://json-schema.org/")
 
 
@@ -51,7 +59,9 @@ class Fault:
     message: str
 
 
-def violations(schema: str, instance: object, *, strict: bool = False) -> Iterator[Fault]:
+def violations(
+    schema: str, instance: object, *, strict: bool = False
+) -> Iterator[Fault]:
     """Yield everything in *instance* that breaks the schema at that address.
 
     Formats such as date-time and uri are asserted. With *strict* a property that the
@@ -61,8 +71,25 @@ def violations(schema: str, instance: object, *, strict: bool = False) -> Iterat
     if validator.is_valid(instance):
         return
     for error in validator.iter_errors(instance):
-        pointer = "".join(f"/{_escaped(str(step))}" for step in error.instance_path)
-        yield Fault(pointer, _short(error.message))
+        yield from _faults(error)
+
+
+def _faults(error: Any) -> Iterator[Fault]:  # noqa: ANN401 - of jsonschema-rs
+    """Yield what is wrong; of alternatives that all fail, those of the closest one."""
+    alternatives = getattr(error.kind, "context", None)
+    if alternatives:
+        closest = min(alternatives, key=_distance)
+        for inner in closest:
+            yield from _faults(inner)
+        return
+    pointer = "".join(f"/{_escaped(str(step))}" for step in error.instance_path)
+    yield Fault(pointer, _short(error.message))
+
+
+def _distance(errors: Any) -> tuple[int, int]:  # noqa: ANN401 - of jsonschema-rs
+    """Tell how far an alternative is from what was meant: not at all if errors are deep."""
+    depths = [len(list(error.instance_path)) for error in errors]
+    return (-min(depths, default=0), len(depths))
 
 
 def load(name: str) -> Json:
@@ -130,4 +157,4 @@ def _escaped(step: str) -> str:
 
 
 def _short(message: str) -> str:
-    return message if len(message) <= 300 else f"{message[:297]}…"
+    return message if len(message) <= LENGTH else f"{message[: LENGTH - 1]}…"
