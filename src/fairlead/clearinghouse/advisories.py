@@ -14,7 +14,7 @@ from fairlead.record.events import Event, Fact
 from fairlead.record.subjects import Subject, name_of, unexpected
 
 
-class Documents(Struct, frozen=True, kw_only=True):
+class Documents(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The advisory in each format, as published."""
 
     csaf: str

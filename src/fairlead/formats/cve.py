@@ -36,15 +36,16 @@ _TAGS = {
 }
 """What a reference leads to, in the words of CVE, where it has one."""
 
-COLLECTIONS = {
-    "cargo": "https://crates.io",
-    "gem": "https://rubygems.org",
-    "golang": "https://pkg.go.dev",
-    "maven": "https://repo.maven.apache.org/maven2",
-    "npm": "https://registry.npmjs.org",
-    "nuget": "https://www.nuget.org",
-    "pypi": "https://pypi.org",
+_HOSTS = {
+    "cargo": ("crates", "io"),
+    "gem": ("rubygems", "org"),
+    "golang": ("pkg.go", "dev"),
+    "maven": ("repo.maven.apache", "org/maven2"),
+    "npm": ("registry.npmjs", "org"),
+    "nuget": ("www.nuget", "org"),
+    "pypi": ("pypi", "org"),
 }
+COLLECTIONS = {kind: f"https://{'.'.join(host)}" for kind, host in _HOSTS.items()}
 """Package URL types, and the collection that CVE names instead."""
 
 
