@@ -166,10 +166,14 @@ PAGES = {
     "GET /feeds": Row(everyone),
     "GET /.well-known/csaf/provider-metadata.json": Row(everyone),
     "GET /.well-known/csaf/openpgp/{name}": Row(everyone, ok=frozenset({404})),
-    "GET /.well-known/csaf/white/feed-tlp-white.json": Row(everyone),
-    "GET /.well-known/csaf/white/index.txt": Row(everyone),
-    "GET /.well-known/csaf/white/changes.csv": Row(everyone),
+    "GET /.well-known/csaf/v2.0/provider-metadata.json": Row(everyone),
+    "GET /.well-known/csaf/v2.1/provider-metadata.json": Row(everyone),
+    "GET /.well-known/csaf/white/{name}": Row(everyone, ok=frozenset({404})),
+    "GET /.well-known/csaf/v2.1/clear/{name}": Row(everyone, ok=frozenset({404})),
     "GET /.well-known/csaf/white/{year}/{name}": Row(everyone, ok=frozenset({404})),
+    "GET /.well-known/csaf/v2.1/clear/{year}/{name}": Row(
+        everyone, ok=frozenset({404})
+    ),
     "GET /cases": Row(signed_in),
     "GET /cases/{case_id}": Row(on_case()),
     "POST /cases/{case_id}/move": Row(

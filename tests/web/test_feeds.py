@@ -97,12 +97,20 @@ def get(client, address):
     return answer
 
 
-def test_a_csaf_client_gets_from_metadata_to_a_signed_document(signing, name):
+@pytest.mark.parametrize(
+    ("place", "schema"),
+    [("", schemas.CSAF_PROVIDER), ("v2.1/", schemas.CSAF_PROVIDER_2_1)],
+)
+def test_a_csaf_client_gets_from_metadata_to_a_signed_document(
+    signing, name, place, schema
+):
     """As the standard says: metadata, feed, document, hashes, signature, key."""
-    metadata = get(signing, f"{CSAF}/provider-metadata.json").json()
-    assert not list(schemas.violations(schemas.CSAF_PROVIDER, metadata))
+    metadata = get(signing, f"{CSAF}/{place}provider-metadata.json").json()
+    assert not list(schemas.violations(schema, metadata))
+    assert metadata["canonical_url"].endswith(f"{CSAF}/{place}provider-metadata.json")
     assert metadata["role"] == "csaf_trusted_provider"
-    rolie, folder = metadata["distributions"]
+    rolie, directory = metadata["distributions"]
+    folder = directory.get("directory_url") or directory["directory"]["url"]
     feed = get(signing, rolie["rolie"]["feeds"][0]["url"]).json()["feed"]
     (entry,) = feed["entry"]
     links = {}
@@ -122,8 +130,9 @@ def test_a_csaf_client_gets_from_metadata_to_a_signed_document(signing, name):
         bytes=document.content, store=lambda _: [certificate], signature=signature
     )
     assert verified.valid_sigs
-    index = get(signing, f"{folder['directory_url']}/index.txt").text.split()
-    rows = list(csv.reader(io.StringIO(get(signing, f"{CSAF}/white/changes.csv").text)))
+    index = get(signing, f"{folder}/index.txt").text.split()
+    changes = get(signing, f"{folder}/changes.csv").text
+    rows = list(csv.reader(io.StringIO(changes)))
     assert index == [row[0] for row in rows]
     assert links["self"][0].endswith(index[0])
     assert document.json()["document"]["references"][0]["url"] == links["self"][0]
@@ -166,6 +175,35 @@ def test_an_independent_checker_accepts_what_is_served(signing, tmp_path):
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "FAIL" not in done.stdout
+
+
+@pytest.mark.usefixtures("name")
+def test_independent_tools_accept_the_provider_and_its_tree(signing, tmp_path):
+    """`csaf distribute`: the metadata of 2.1, and the whole tree as a mirror has it."""
+    provider = tmp_path / "provider.json"
+    metadata = get(signing, f"{CSAF}/v2.1/provider-metadata.json")
+    provider.write_bytes(metadata.content)
+    assert distribute("provider", provider)[0] == 0
+    tree = tmp_path / "tree"
+    folder = metadata.json()["distributions"][1]["directory"]["url"]
+    index = get(signing, f"{folder}/index.txt").text.split()
+    for path in [*index, "index.txt", "changes.csv"]:
+        (tree / path).parent.mkdir(parents=True, exist_ok=True)
+        (tree / path).write_bytes(get(signing, f"{folder}/{path}").content)
+    _, audited = distribute("audit", tree)
+    audited = audited[0] if isinstance(audited, list) else audited
+    assert audited["advisory_count"] == len(index) == 1
+    # This tool reads the instant first, the standard's example (7.1.13) the file name.
+    rules = {violation["rule"] for violation in audited["violations"]}
+    assert rules <= {"changes-csv"}
+
+
+def distribute(what, source):
+    command = [sys.executable, "-m", "csaf", "distribute", what, "--format", "json"]
+    done = subprocess.run(
+        [*command, str(source)], capture_output=True, text=True, check=False
+    )
+    return done.returncode, json.loads(done.stdout or "{}")
 
 
 def test_every_format_is_valid(signing, name):

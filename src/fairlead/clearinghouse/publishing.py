@@ -36,7 +36,7 @@ from fairlead.formats.advisory import (
 from fairlead.formats.cve import Assigner
 from fairlead.formats.rendering import FORMATS, Place
 
-SIGNED = ("csaf",)
+SIGNED = ("csaf", "csaf-2.1")
 """Formats whose documents are signed: those that a CSAF trusted provider serves."""
 
 
@@ -66,9 +66,10 @@ class Press:
     assigner: Assigner | None = None
     signer: DocumentSigner | None = None
 
-    def folder(self, published: datetime) -> str:
-        """Return the address of the folder in the CSAF feed for *published*."""
-        return f"{self.address}/.well-known/csaf/white/{published.year:04}/"
+    @property
+    def feeds(self) -> str:
+        """Return the address of the CSAF feeds."""
+        return f"{self.address}/.well-known/csaf"
 
 
 @dataclass(frozen=True, slots=True)
@@ -318,5 +319,5 @@ def _content(
         references=draft.references,
         credits=draft.credits,
         publisher=press.publisher,
-        canonical=press.folder(published),
+        canonical=press.feeds,
     )

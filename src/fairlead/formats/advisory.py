@@ -133,7 +133,7 @@ class Advisory(Struct, frozen=True, kw_only=True):
     withdrawal: str = ""
     """Why, in words."""
     canonical: str | None = None
-    """Address of the folder of its year in the CSAF feed, with a slash at its end."""
+    """Address of the CSAF feeds, without a slash at its end."""
 
 
 def lacks(advisory: Advisory) -> Iterator[Violation]:

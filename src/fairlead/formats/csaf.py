@@ -54,6 +54,16 @@ def csaf_file_name(name: str) -> str:
     return file_name(name)
 
 
+FOLDERS = {Version.V2_0: "white", Version.V2_1: "v2.1/clear"}
+"""Folder of the feed for everybody, below the address of the feeds."""
+
+
+def path_of(advisory: Advisory, version: Version) -> str:
+    """Return where the document is, below the address of the feeds."""
+    year = f"{instants.in_utc(advisory.published).year:04}"
+    return f"{FOLDERS[version]}/{year}/{csaf_file_name(advisory.id)}"
+
+
 def tlp_label(marking: Label, version: Version) -> str:
     """Return *marking* as *version* of CSAF writes it."""
     if version is Version.V2_0:
@@ -169,7 +179,7 @@ def _head(advisory: Advisory, version: Version) -> Json:
             {
                 "category": "self",
                 "summary": "This document",
-                "url": advisory.canonical + csaf_file_name(advisory.id),
+                "url": f"{advisory.canonical}/{path_of(advisory, version)}",
             }
         ]
     return head

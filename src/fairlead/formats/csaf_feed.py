@@ -12,13 +12,16 @@ import msgspec
 from msgspec import Struct
 
 from fairlead.formats.advisory import Publisher
-from fairlead.formats.csaf import csaf_file_name, instant
-from fairlead.formats.schemas import CSAF_2_0
+from fairlead.formats.csaf import FOLDERS, Version, csaf_file_name, instant
+from fairlead.formats.schemas import CSAF_2_0, CSAF_2_1, CSAF_PROVIDER_2_1
 
 Json = dict[str, Any]
 
-FEED = "feed-tlp-white.json"
+LABELS = {Version.V2_0: "WHITE", Version.V2_1: "CLEAR"}
+"""How each version writes the label of what is for everybody."""
+FEEDS = {version: f"feed-tlp-{label.lower()}.json" for version, label in LABELS.items()}
 """The file of the ROLIE feed."""
+_SCHEMAS = {Version.V2_0: CSAF_2_0, Version.V2_1: CSAF_2_1}
 
 
 class Entry(Struct, frozen=True, kw_only=True):
@@ -42,53 +45,65 @@ class Key(Struct, frozen=True, kw_only=True):
     fingerprint: str
 
 
-def provider_metadata(
-    base: str, publisher: Publisher, key: Key | None, updated: datetime
-) -> bytes:
-    """Return `provider-metadata.json` (7.1.7) of the provider at *base*.
+class Provider(Struct, frozen=True, kw_only=True):
+    """Who publishes, and where."""
 
-    *base* is the address of `/.well-known/csaf`. One who signs is a trusted provider.
-    """
-    who = {
-        "category": publisher.category,
-        "name": publisher.name,
-        "namespace": publisher.namespace,
-        **({"contact_details": publisher.contact} if publisher.contact else {}),
-    }
+    base: str
+    """The address of `/.well-known/csaf`."""
+    name: str
+    publisher: Publisher
+    key: Key | None = None
+    """One who signs is a trusted provider."""
+
+
+def provider_metadata(provider: Provider, version: Version, updated: datetime) -> bytes:
+    """Return `provider-metadata.json` (7.1.7); that of 2.0 is at the well-known place."""
+    base, publisher, key = provider.base, provider.publisher, provider.key
+    old = version is Version.V2_0
     metadata: Json = {
-        "canonical_url": f"{base}/provider-metadata.json",
-        "distributions": [
-            {
-                "rolie": {
-                    "feeds": [
-                        {
-                            "summary": "All advisories, for everybody",
-                            "tlp_label": "WHITE",
-                            "url": f"{base}/white/{FEED}",
-                        }
-                    ]
-                }
-            },
-            {"directory_url": f"{base}/white"},
-        ],
+        "canonical_url": f"{base}/{'' if old else 'v2.1/'}provider-metadata.json",
+        "distributions": _distributions(base, version, updated),
         "last_updated": instant(updated),
         "list_on_CSAF_aggregators": True,
-        "metadata_version": "2.0",
+        "metadata_version": version.value,
         "mirror_on_CSAF_aggregators": True,
-        "publisher": who,
+        "publisher": {
+            "category": publisher.category,
+            "name": publisher.name,
+            "namespace": publisher.namespace,
+            **({"contact_details": publisher.contact} if publisher.contact else {}),
+        },
         "role": "csaf_trusted_provider" if key else "csaf_provider",
     }
+    if not old:
+        metadata["$schema"] = CSAF_PROVIDER_2_1
     if key is not None:
         url = f"{base}/openpgp/{key.fingerprint}.asc"
         metadata["public_openpgp_keys"] = [{"fingerprint": key.fingerprint, "url": url}]
     return _json(metadata)
 
 
+def _distributions(base: str, version: Version, updated: datetime) -> list[Json]:
+    folder = f"{base}/{FOLDERS[version]}"
+    feed = {
+        "summary": "All advisories, for everybody",
+        "tlp_label": LABELS[version],
+        "url": f"{folder}/{FEEDS[version]}",
+    }
+    if version is Version.V2_0:
+        return [{"rolie": {"feeds": [feed]}}, {"directory_url": folder}]
+    feed["last_updated"] = instant(updated)
+    directory = {"tlp_label": LABELS[version], "url": folder}
+    return [{"rolie": {"feeds": [feed]}}, {"directory": directory}]
+
+
 def rolie_feed(
-    base: str, name: str, entries: Sequence[Entry], updated: datetime, *, signed: bool
+    provider: Provider, version: Version, entries: Sequence[Entry], updated: datetime
 ) -> bytes:
     """Return the ROLIE feed (7.1.15) of *entries*, the one that changed last first."""
-    at = f"{base}/white/{FEED}"
+    folder = f"{provider.base}/{FOLDERS[version]}"
+    label = LABELS[version]
+    signed = provider.key is not None
     feed = {
         "category": [
             {
@@ -96,16 +111,16 @@ def rolie_feed(
                 "term": "csaf",
             }
         ],
-        "entry": [_entry(f"{base}/white", one, signed=signed) for one in entries],
-        "id": "csaf-feed-tlp-white",
-        "link": [{"href": at, "rel": "self"}],
-        "title": f"Advisories of {name} (TLP:WHITE)",
+        "entry": [_entry(folder, version, one, signed=signed) for one in entries],
+        "id": f"csaf-feed-tlp-{label.lower()}",
+        "link": [{"href": f"{folder}/{FEEDS[version]}", "rel": "self"}],
+        "title": f"Advisories of {provider.name} (TLP:{label})",
         "updated": instant(updated),
     }
     return _json({"feed": feed})
 
 
-def _entry(folder: str, one: Entry, *, signed: bool) -> Json:
+def _entry(folder: str, version: Version, one: Entry, *, signed: bool) -> Json:
     document = f"{folder}/{one.path}"
     links = [
         {"href": document, "rel": "self"},
@@ -116,7 +131,7 @@ def _entry(folder: str, one: Entry, *, signed: bool) -> Json:
         links.append({"href": f"{document}.asc", "rel": "signature"})
     return {
         "content": {"src": document, "type": "application/json"},
-        "format": {"schema": CSAF_2_0, "version": "2.0"},
+        "format": {"schema": _SCHEMAS[version], "version": version.value},
         "id": one.id,
         "link": links,
         "published": instant(one.published),

@@ -20,6 +20,7 @@ Json = dict[str, Any]
 CSAF_2_0 = "https://docs.oasis-open.org/csaf/csaf/v2.0/csaf_json_schema.json"
 CSAF_2_1 = "https://docs.oasis-open.org/csaf/csaf/v2.1/schema/csaf.json"
 CSAF_PROVIDER = "https://docs.oasis-open.org/csaf/csaf/v2.0/provider_json_schema.json"
+CSAF_PROVIDER_2_1 = "https://docs.oasis-open.org/csaf/csaf/v2.1/schema/provider.json"
 CSAF_EXTENSION = (
     "https://docs.oasis-open.org/csaf/csaf/v2.1/schema/extension-content.json"
 )
@@ -32,6 +33,7 @@ FILES = {
     CSAF_2_0: "csaf-2.0.json",
     CSAF_2_1: "csaf-2.1.json",
     CSAF_PROVIDER: "csaf-provider-2.0.json",
+    CSAF_PROVIDER_2_1: "csaf-provider-2.1.json",
     CSAF_EXTENSION: "csaf-extension-content-2.1.json",
     CSAF_EXTENSION.replace(
         "content", "metaschema"
