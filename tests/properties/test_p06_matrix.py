@@ -162,6 +162,9 @@ PAGES = {
     "GET /advisories": Row(everyone),
     "GET /advisories/{name}": Row(everyone, ok=frozenset({404})),
     "GET /advisories/{name}/{kind}": Row(everyone, ok=frozenset({404})),
+    "POST /advisories/{name}/withdrawal": Row(
+        with_scope(Scope.ADVISORY_PUBLISH), {"reason": WHY}, ok=NAMED
+    ),
     "GET /advisories.atom": Row(everyone),
     "GET /feeds": Row(everyone),
     "GET /.well-known/csaf/provider-metadata.json": Row(everyone),

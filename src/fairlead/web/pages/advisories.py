@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import Any
 
-from litestar import Response, Router, get
+from litestar import Response, Router, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath
+from litestar.params import FromPath, URLEncodedBody
+from litestar.response import Redirect
+from litestar.status_codes import HTTP_303_SEE_OTHER
+from msgspec import Struct
 
+from fairlead.access.members import Person
+from fairlead.access.roles import Scope
 from fairlead.base.ids import AdvisoryId
 from fairlead.clearinghouse import publishing
 from fairlead.clearinghouse.advisories import PublishedAdvisory
 from fairlead.clearinghouse.ports import Page
-from fairlead.errors import NotFound
+from fairlead.errors import Error, Invalid, NotFound, NotVerified, Refused
 from fairlead.formats import reading
 from fairlead.formats.advisory import Advisory
 from fairlead.formats.csaf import csaf_file_name
@@ -22,7 +28,9 @@ from fairlead.web import auth
 from fairlead.web.auth import AnyRequest
 from fairlead.web.context import Context
 from fairlead.web.openapi import PROBLEMS
+from fairlead.web.pages import verifying
 from fairlead.web.pages.frame import page
+from fairlead.web.problems import status_of
 
 
 @get("/advisories", sync_to_thread=True, include_in_schema=False)
@@ -42,6 +50,12 @@ def feeds(request: AnyRequest, context: NamedDependency[Context]) -> Response[An
     return page("feeds.html", person, address=context.address, signer=context.signer)
 
 
+class WithdrawalForm(Struct, frozen=True, kw_only=True):
+    """Why an advisory is taken back, as it was typed."""
+
+    reason: str = ""
+
+
 @get("/advisories/{name:str}", sync_to_thread=True, include_in_schema=False)
 def read(
     request: AnyRequest, name: FromPath[str], context: NamedDependency[Context]
@@ -50,12 +64,53 @@ def read(
     with context.store.read() as unit:
         person = auth.visitor(unit, request, context)
         advisory = publishing.find_advisory(unit, AdvisoryId(name))
+    return _show(context, person, advisory)
+
+
+@post("/advisories/{name:str}/withdrawal", sync_to_thread=True, include_in_schema=False)
+def withdraw(
+    request: AnyRequest,
+    name: FromPath[str],
+    data: URLEncodedBody[WithdrawalForm],
+    context: NamedDependency[Context],
+) -> Response[Any]:
+    """Take an advisory back."""
+    advisory = AdvisoryId(name)
+    try:
+        with context.store.begin() as unit:
+            asker = auth.person(unit, request, context).asker
+            publishing.withdraw(
+                unit, asker, advisory, data.reason, context.press, at=context.clock()
+            )
+    except NotVerified:
+        return verifying.ask_first(request, context, f"/advisories/{name}")
+    except (Invalid, Refused) as error:
+        with context.store.read() as unit:
+            person = auth.person(unit, request, context)
+            found = publishing.find_advisory(unit, advisory)
+        return _show(context, person, found, error=error)
+    return Redirect(f"/advisories/{name}", status_code=HTTP_303_SEE_OTHER)
+
+
+def _show(
+    context: Context,
+    person: Person | None,
+    advisory: PublishedAdvisory,
+    *,
+    error: Error | None = None,
+) -> Response[Any]:
     content = _content(advisory, context)
     documents = advisory.documents
-    formats = [(kind, f) for kind, f in FORMATS.items() if documents.find(kind)]  # type: ignore[union-attr]
+    formats = {
+        kind: format_
+        for kind, format_ in FORMATS.items()
+        if documents is not None and documents.find(kind) is not None
+    }
+    may_publish = person is not None and person.asker.may(Scope.ADVISORY_PUBLISH)
     return page(
         "advisory.html",
         person,
+        status_code=status_of(error) if error else HTTPStatus.OK,
         advisory=advisory,
         content=content,
         scores=[scored(vector) for vector in content.severities],
@@ -64,6 +119,8 @@ def read(
         address=context.address,
         signed=context.signer is not None,
         file=csaf_file_name(advisory.id),
+        may_withdraw=may_publish and advisory.withdrawn_at is None,
+        error=str(error) if error else None,
     )
 
 
@@ -107,4 +164,4 @@ def _file(content: str, name: str) -> Response[str]:
     )
 
 
-router = Router("/", route_handlers=[listed, feeds, read, document])
+router = Router("/", route_handlers=[listed, feeds, read, withdraw, document])
