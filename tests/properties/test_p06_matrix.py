@@ -167,6 +167,7 @@ PAGES = {
     ),
     "GET /advisories.atom": Row(everyone),
     "GET /feeds": Row(everyone),
+    "GET /products/{ecosystem}/{name}": Row(everyone),
     "GET /.well-known/csaf/provider-metadata.json": Row(everyone),
     "GET /.well-known/csaf/openpgp/{name}": Row(everyone, ok=frozenset({404})),
     "GET /.well-known/csaf/v2.0/provider-metadata.json": Row(everyone),

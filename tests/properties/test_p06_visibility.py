@@ -57,6 +57,7 @@ PUBLIC = {
     "/advisories/{name}/{kind}",
     "/advisories.atom",
     "/feeds",
+    "/products/{ecosystem}/{name}",
     "/.well-known/csaf/provider-metadata.json",
     "/.well-known/csaf/openpgp/{name}",
     "/.well-known/csaf/v2.0/provider-metadata.json",

@@ -413,6 +413,16 @@ def test_the_key_is_made_once_and_kept_from_others(tmp_path):
     assert file.stat().st_mode & 0o077 == 0
 
 
+def test_a_product_has_a_page_of_its_advisories(signing, name):
+    shown = get(signing, f"/advisories/{name}").text
+    assert 'href="/products/PyPI/my-example"' in shown
+    page = get(signing, "/products/PyPI/My_Example").text
+    assert f'href="/advisories/{name}"' in page
+    other = get(signing, "/products/npm/@scope/%3Cscript%3Ealert()%3C/script%3E").text
+    assert "None has been published" in other
+    assert "<script>alert" not in other
+
+
 def test_the_pages_say_how_to_set_clients_up(client):
     page = get(client, "/feeds").text
     for command in ("csaf_downloader", "pip-audit", "curl", "advisories.atom"):

@@ -121,6 +121,9 @@ class Advisories(Subjects[PublishedAdvisory], Protocol):
     def changed(self, page: Page | None) -> Sequence[Headline]:
         """Return headlines, the one that changed last first; all without *page*."""
 
+    def headlines_about(self, ecosystem: str, key: str) -> Sequence[Headline]:
+        """Return the headlines of advisories about a package, the newest first."""
+
     def about(
         self, ecosystem: str, key: str, limit: int
     ) -> Sequence[PublishedAdvisory]:

@@ -210,6 +210,14 @@ def list_changes(
     return unit.advisories.changed(page)
 
 
+def list_about(
+    unit: ClearinghouseUnit, ecosystem: str, package: str
+) -> Sequence[Headline]:
+    """Return the headlines of advisories about a package, the newest first."""
+    key = osv.package_key(ecosystem, package)
+    return unit.advisories.headlines_about(ecosystem, key)
+
+
 def find_by_osv_id(unit: ClearinghouseUnit, name: str) -> PublishedAdvisory:
     """Return the advisory whose OSV record has this id; anybody may.
 

@@ -67,7 +67,7 @@ def not_carried(advisory: Advisory) -> tuple[str, ...]:
     lost = [
         f"affected: {a.vendor} {a.product} (OSV knows packages of ecosystems only)"
         for a in advisory.affected
-        if _package(a) is None
+        if package_of(a) is None
     ]
     lost += [f"remediations: {r.details}" for r in advisory.remediations]
     lost += [
@@ -126,7 +126,7 @@ def osv_document(advisory: Advisory) -> bytes:
 
 def _affected(advisory: Advisory) -> Iterator[Json]:
     for affected in advisory.affected:
-        package = _package(affected)
+        package = package_of(affected)
         if package is None:
             continue
         entry: Json = {"package": package}
@@ -137,7 +137,8 @@ def _affected(advisory: Advisory) -> Iterator[Json]:
         yield entry
 
 
-def _package(affected: Affected) -> Json | None:
+def package_of(affected: Affected) -> Json | None:
+    """Return the package that *affected* is, as OSV names it; nothing if it is none."""
     if affected.purl is None:
         if affected.ecosystem is None:
             return None

@@ -249,14 +249,18 @@ class SQLAdvisories(SQLSubjects[PublishedAdvisory]):
             query = query.offset(page.after).limit(page.size)
         return self._read(query)
 
+    def headlines_about(self, ecosystem: str, key: str) -> Sequence[Headline]:
+        """Return the headlines of advisories about a package, the newest first."""
+        table = tables.advisories
+        query = self._headlines().where(table.c.id.in_(_about(ecosystem, key)))
+        return self._read(query.order_by(table.c.published_at.desc(), table.c.id))
+
     def about(
         self, ecosystem: str, key: str, limit: int
     ) -> Sequence[PublishedAdvisory]:
         """Return at most *limit* advisories about a package, the newest first."""
-        table, packages = tables.advisories, tables.advisory_packages
-        same = (packages.c.ecosystem == ecosystem) & (packages.c.package == key[:400])
-        found = select(packages.c.advisory_id).where(same)
-        query = self._states().where(table.c.id.in_(found))
+        table = tables.advisories
+        query = self._states().where(table.c.id.in_(_about(ecosystem, key)))
         order = (table.c.published_at.desc(), table.c.id)
         return self._many(query.order_by(*order).limit(limit))
 
@@ -273,6 +277,13 @@ class SQLAdvisories(SQLSubjects[PublishedAdvisory]):
     def _read(self, query: Select[Any]) -> Sequence[Headline]:
         rows = self.connection.execute(query).mappings()
         return [Headline(**row) for row in rows]
+
+
+def _about(ecosystem: str, key: str) -> Select[Any]:
+    """Select the ids of advisories about a package."""
+    packages = tables.advisory_packages
+    same = (packages.c.ecosystem == ecosystem) & (packages.c.package == key[:400])
+    return select(packages.c.advisory_id).where(same)
 
 
 class SQLExports(SQLSubjects[Export]):

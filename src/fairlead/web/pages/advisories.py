@@ -19,7 +19,7 @@ from fairlead.clearinghouse import publishing
 from fairlead.clearinghouse.advisories import PublishedAdvisory
 from fairlead.clearinghouse.ports import Page
 from fairlead.errors import Error, Invalid, NotFound, NotVerified, Refused
-from fairlead.formats import reading
+from fairlead.formats import osv, reading
 from fairlead.formats.advisory import Advisory
 from fairlead.formats.csaf import csaf_file_name
 from fairlead.formats.csaf_scores import scored
@@ -40,6 +40,32 @@ def listed(request: AnyRequest, context: NamedDependency[Context]) -> Response[A
         person = auth.visitor(unit, request, context)
         newest = publishing.list_advisories(unit, Page(size=100))
     return page("advisories.html", person, advisories=newest)
+
+
+@get(
+    "/products/{ecosystem:str}/{name:path}",
+    sync_to_thread=True,
+    include_in_schema=False,
+)
+def product(
+    request: AnyRequest,
+    ecosystem: FromPath[str],
+    name: FromPath[str],
+    context: NamedDependency[Context],
+) -> Response[Any]:
+    """List the advisories about one package, the newest first."""
+    package = str(name).removeprefix("/")
+    with context.store.read() as unit:
+        person = auth.visitor(unit, request, context)
+        found = publishing.list_about(unit, ecosystem, package)
+    return page(
+        "product.html",
+        person,
+        advisories=found,
+        ecosystem=ecosystem,
+        package=package,
+        address=context.address,
+    )
 
 
 @get("/feeds", sync_to_thread=True, include_in_schema=False)
@@ -114,6 +140,7 @@ def _show(
         advisory=advisory,
         content=content,
         scores=[scored(vector) for vector in content.severities],
+        packages=[osv.package_of(affected) for affected in content.affected],
         formats=formats,
         not_carried=documents.not_carried if documents else {},
         address=context.address,
@@ -164,4 +191,4 @@ def _file(content: str, name: str) -> Response[str]:
     )
 
 
-router = Router("/", route_handlers=[listed, feeds, read, withdraw, document])
+router = Router("/", route_handlers=[listed, product, feeds, read, withdraw, document])
