@@ -11,6 +11,7 @@ import subprocess
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -401,15 +402,20 @@ def browser() -> Iterator[Any]:
 @pytest.fixture
 def serving(sqlite_world: World) -> Iterator[tuple[World, str]]:
     """Serve a world over HTTP, with its runner at work; return it and its address."""
+    with served(sqlite_world) as address:
+        context = replace(sqlite_world.context, address=address)
+        yield replace(sqlite_world, context=context), address
+
+
+@contextmanager
+def served(world: World) -> Iterator[str]:
+    """Serve *world* over HTTP, with its runner at work; give its address."""
     import asyncio
 
     from fairlead.web.server import free_port, serve
 
     port = free_port("127.0.0.1")
     address = f"http://localhost:{port}"
-    served = replace(
-        sqlite_world, context=replace(sqlite_world.context, address=address)
-    )
     ready = threading.Event()
     loop = asyncio.new_event_loop()
     ended = asyncio.Event()
@@ -417,7 +423,7 @@ def serving(sqlite_world: World) -> Iterator[tuple[World, str]]:
     def run() -> None:
         loop.run_until_complete(
             serve(
-                served.context,
+                replace(world.context, address=address),
                 host="127.0.0.1",
                 port=port,
                 ended=ended,
@@ -429,8 +435,8 @@ def serving(sqlite_world: World) -> Iterator[tuple[World, str]]:
     thread = threading.Thread(target=run)
     thread.start()
     assert ready.wait(20)
-    sqlite_world.runner.start()
-    yield served, address
-    sqlite_world.runner.stop()
+    world.runner.start()
+    yield address
+    world.runner.stop()
     loop.call_soon_threadsafe(ended.set)
     thread.join()

@@ -41,6 +41,10 @@ class Settings:
     """What the programme is called on its pages and in its advisories."""
     namespace: str = "https://fairlead.example"
     """The address that names the publisher of advisories (CSAF 2.0, 3.2.1.8.5)."""
+    cna: str = ""
+    """UUID of the CVE Numbering Authority that publishes; empty if it is none."""
+    cna_name: str = ""
+    """Its short name in the CVE Services."""
     checkpoint_minutes: int = 10
     """Minutes between the instants at which others are shown what was added to the log;
     a divisor of a day, counted in UTC, so that the rhythm tells nothing."""
@@ -138,6 +142,24 @@ class Settings:
     def keys_folder(self) -> Path:
         """Return the folder of the keys."""
         return Path(self.keys) if self.keys else self.home / "keys"
+
+    @property
+    def publisher(self) -> Any:  # noqa: ANN401 - see fairlead.formats.advisory
+        """Return who publishes advisories."""
+        from fairlead.formats.advisory import Publisher
+
+        return Publisher(
+            name=self.programme, namespace=self.namespace, category="coordinator"
+        )
+
+    @property
+    def assigner(self) -> Any:  # noqa: ANN401 - see fairlead.formats.cve
+        """Return the CVE Numbering Authority that publishes; nothing if it is none."""
+        from fairlead.formats.cve import Assigner
+
+        if not self.cna:
+            return None
+        return Assigner(org_id=self.cna, short_name=self.cna_name or None)
 
     @property
     def public_address(self) -> str:
@@ -397,9 +419,9 @@ class System:
             Misconfigured: a limit, proxy or provider makes no sense.
 
         """
-        from fairlead.formats.advisory import Publisher
         from fairlead.remote.dns import Resolver
         from fairlead.remote.upstream import Upstream, check_url
+        from fairlead.store.openpgp import OpenPGPKey
         from fairlead.store.public import PublicLog
         from fairlead.web.context import Context
         from fairlead.web.limiting import Gate, Limits
@@ -416,11 +438,9 @@ class System:
             clock=now,
             randomness=secrets.token_bytes,
             wake=wake,
-            publisher=Publisher(
-                name=self.settings.programme,
-                namespace=self.settings.namespace,
-                category="coordinator",
-            ),
+            publisher=self.settings.publisher,
+            assigner=self.settings.assigner,
+            signer=OpenPGPKey(self.settings.keys_folder, self.settings.programme),
             programme=self.settings.programme,
             address=self.settings.public_address,
             criteria=self._criteria(),

@@ -205,7 +205,8 @@ def test_axe_finds_nothing_on_any_page(browser, filled, width, scheme):
     publish(world, address, cases[0])
     # The policy of the pages keeps the checker's script out; only here it is let in.
     page = open_page(browser, width, bypass_csp=True, color_scheme=scheme)
-    paths = ["/", "/sign-in", "/advisories", f"/advisories/{cases[0]}", "/nothing"]
+    advisory = f"/advisories/{cases[0]}"
+    paths = ["/", "/sign-in", "/advisories", advisory, "/feeds", "/nothing"]
     found = {path: violations(page, address + path) for path in paths}
     sign_in(page, world, address, "Programme", Role.COORDINATOR)
     paths = [
@@ -215,6 +216,7 @@ def test_axe_finds_nothing_on_any_page(browser, filled, width, scheme):
         f"/cases/{cases[1]}",
         "/submissions",
         f"/submissions/{receipts[2]}",
+        advisory,
     ]
     found |= {path: violations(page, address + path) for path in paths}
     page.goto(f"{address}/cases/{cases[1]}")
@@ -223,6 +225,30 @@ def test_axe_finds_nothing_on_any_page(browser, filled, width, scheme):
     page.click("button:text('Move')")
     found["a form with an error"] = violations(page)
     assert {path: said for path, said in found.items() if said} == {}
+
+
+def test_an_advisory_prints_and_is_withdrawn(browser, filled):
+    world, address, _, cases = filled
+    publish(world, address, cases[0])
+    page = open_page(browser, min(WIDTHS))
+    for path in (f"/advisories/{cases[0]}", "/feeds"):
+        page.goto(address + path)
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    page.goto(f"{address}/advisories/{cases[0]}")
+    page.emulate_media(media="print")
+    assert page.is_visible(".fl-onlyprint")
+    assert not page.is_visible(".fl-header")
+    page.emulate_media(media="screen")
+    assert not page.is_visible("text=Withdraw this advisory")
+    sign_in(page, world, address, "Programme", Role.COORDINATOR)
+    page.goto(f"{address}/advisories/{cases[0]}")
+    page.click("text=Withdraw this advisory")
+    page.fill("#reason", "It was no bug.")
+    page.click("button:text('Withdraw')")
+    page.wait_for_selector("h2:text('Withdrawn')")
+    assert "It was no bug." in page.inner_text("main")
+    assert "A long name overflows" not in page.inner_text("main")
+    assert not page.complaints
 
 
 def violations(page, address=None):

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import tarfile
 from datetime import UTC, datetime
 from itertools import chain
 
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 
 from fairlead.base.markings import Label
 from fairlead.errors import Invalid
-from fairlead.formats import csaf, osv
+from fairlead.formats import csaf, cve, openvex, osv, reading
 from fairlead.formats.advisory import (
     Advisory,
     Affected,
@@ -183,10 +184,15 @@ def test_the_osv_schema_accepts_every_record(data_folder, advisory):
 
 
 def test_what_a_format_cannot_carry_is_listed():
-    assert [text.split(":")[0] for text in csaf.not_carried(ADVISORY)] == ["severities"]
-    assert [text.split(":")[0] for text in osv.not_carried(ADVISORY)] == [
-        "remediations"
-    ]
+    def lost(texts):
+        return {text.split(":")[0] for text in texts}
+
+    assert lost(csaf.not_carried(ADVISORY)) == {"severities", "references[0].category"}
+    later = csaf.not_carried(ADVISORY, csaf.Version.V2_1)
+    assert lost(later) == {"references[0].category"}
+    assert {"remediations", "affected[0].vendor"} <= lost(osv.not_carried(ADVISORY))
+    assert {"summary", "aliases", "marking"} <= lost(cve.not_carried(ADVISORY))
+    assert {"severities", "credits"} <= lost(openvex.not_carried(ADVISORY))
     generic = changed(affected=(Affected(vendor="A", product="b"),))
     assert any("affected: A b" in text for text in osv.not_carried(generic))
 
@@ -227,3 +233,129 @@ def test_the_file_name_follows_the_standard():
     assert csaf.csaf_file_name("Example Company - 2019-YH3234") == (
         "example_company_-_2019-yh3234.json"
     )
+
+
+ASSIGNER = cve.Assigner(org_id="b7d1c5a0-1111-4222-8333-444455556666")
+
+
+def spans(advisory):
+    """Return what is affected, whatever the entries it is spread over."""
+    return {
+        (a.product, a.introduced, a.fixed, a.last_affected)
+        for a in advisory.affected
+        if a.has_range
+    }, {(a.product, version) for a in advisory.affected for version in a.versions}
+
+
+def read(document):
+    (found,) = reading.read(document, ADVISORY.publisher)
+    return found.advisory
+
+
+@settings(max_examples=60)
+@given(advisories, st.sampled_from(csaf.Version))
+def test_what_csaf_carries_comes_back(advisory, version):
+    back = read(csaf.csaf_document(advisory, version))
+    for name in ("id", "title", "summary", "description", "published", "revisions"):
+        assert getattr(back, name) == getattr(advisory, name)
+    for name in ("publisher", "aliases", "cwe", "credits", "remediations", "marking"):
+        assert getattr(back, name) == getattr(advisory, name)
+    assert spans(back) == spans(advisory)
+    assert {a.vendor for a in back.affected} == {a.vendor for a in advisory.affected}
+    assert {a.purl for a in back.affected} == {a.purl for a in advisory.affected}
+    lost = " ".join(csaf.not_carried(advisory, version))
+    assert back.severities == tuple(v for v in advisory.severities if v not in lost)
+    assert [r.url for r in back.references] == [r.url for r in advisory.references]
+
+
+@settings(max_examples=60)
+@given(advisories)
+def test_what_osv_carries_comes_back(advisory):
+    back = read(osv.osv_document(advisory))
+    for name in ("id", "summary", "published", "revised", "aliases", "severities"):
+        assert getattr(back, name) == getattr(advisory, name)
+    assert back.description == advisory.description
+    assert back.credits == advisory.credits
+    assert back.cwe == advisory.cwe
+    kinds = [(r.url, r.category) for r in advisory.references]
+    assert [(r.url, r.category) for r in back.references] == kinds
+    packages = [a for a in advisory.affected if a.purl and "generic" not in a.purl]
+    assert len({a.purl for a in back.affected}) == len({a.purl for a in packages})
+    expected = [(a.introduced, a.fixed, a.versions) for a in packages]
+    assert [(a.introduced, a.fixed, a.versions) for a in back.affected] == expected
+
+
+@settings(max_examples=60)
+@given(advisories.filter(lambda advisory: advisory.aliases))
+def test_what_a_cve_record_carries_comes_back(advisory):
+    back = read(cve.cve_record(advisory, ASSIGNER))
+    assert back.id == cve.cve_of(advisory)
+    assert (back.title, back.description) == (advisory.title, advisory.description)
+    assert (back.severities, back.cwe) == (advisory.severities, advisory.cwe)
+    assert spans(back) == spans(advisory)
+    assert set(back.credits) == set(advisory.credits)
+    assert [r.url for r in back.references] == [r.url for r in advisory.references]
+
+
+def test_openvex_says_what_is_affected_and_what_is_fixed():
+    document = json.loads(openvex.openvex_document(ADVISORY, "https://test.example/x"))
+    affected, fixed = document["statements"]
+    assert affected["status"] == "affected"
+    assert affected["products"] == [{"@id": "pkg:pypi/example"}]
+    assert affected["action_statement"] == "Update to 2.0."
+    assert "vers:pypi/<2.0" in affected["status_notes"]
+    assert fixed["products"] == [{"@id": "pkg:pypi/example@2.0"}]
+    assert fixed["vulnerability"]["name"] == "CVE-2026-12345"
+
+
+WITHDRAWN = changed(
+    withdrawn=NOW,
+    withdrawal="It was no bug.",
+    revisions=(*ADVISORY.revisions, Revision(number=2, at=NOW, summary="Withdrawn.")),
+)
+
+
+def test_a_withdrawal_is_told_in_every_format_that_can():
+    old = json.loads(csaf.csaf_document(WITHDRAWN))
+    assert "product_tree" not in old
+    assert old["document"]["notes"][1]["title"] == "Reasoning for Withdrawal"
+    new = json.loads(csaf.csaf_document(WITHDRAWN, csaf.Version.V2_1))
+    assert new["document"]["category"] == "csaf_withdrawn"
+    assert read(csaf.csaf_document(WITHDRAWN)).withdrawal == "It was no bug."
+    assert (
+        json.loads(osv.osv_document(WITHDRAWN))["withdrawn"] == "2026-08-18T14:03:21Z"
+    )
+    record = json.loads(cve.cve_record(WITHDRAWN, ASSIGNER))
+    assert record["cveMetadata"]["state"] == "REJECTED"
+    with pytest.raises(Invalid) as refused:
+        openvex.openvex_document(WITHDRAWN, "https://test.example/x")
+    assert "withdrawn" in {v.field for v in refused.value.violations}
+
+
+def test_a_cve_record_is_refused_with_every_reason():
+    with pytest.raises(Invalid) as refused:
+        cve.cve_record(changed(aliases=(), references=(), title=""), ASSIGNER)
+    fields = {v.field for v in refused.value.violations}
+    assert fields == {"aliases", "references", "title"}
+
+
+@pytest.mark.conformance
+def test_records_of_others_are_converted_or_refused_with_reasons(data_folder):
+    """Of real CSAF documents, nothing is lost in silence and nothing crashes."""
+    told = 0
+    with tarfile.open(data_folder / "feeds/cisa-csaf.tar.xz") as archive:
+        members = [m for m in archive if m.name.endswith(".json")][::40]
+        for member in members:
+            document = archive.extractfile(member).read()
+            try:
+                found = reading.read(document, ADVISORY.publisher)
+            except Invalid as error:
+                assert error.violations or "neither" in str(error)
+                continue
+            for one in found:
+                try:
+                    osv.osv_document(one.advisory)
+                except Invalid as error:
+                    assert error.violations
+                told += len(one.lost)
+    assert told

@@ -180,8 +180,23 @@ PAGES = {
     "POST /account/sessions/end": Row(signed_in, {}, ok=OWN_ACCOUNT),
     "GET /advisories": Row(everyone),
     "GET /advisories/{name}": Row(everyone, ok=frozenset({404})),
-    "GET /advisories/{name}/csaf": Row(everyone, ok=frozenset({404})),
-    "GET /advisories/{name}/osv": Row(everyone, ok=frozenset({404})),
+    "GET /advisories/{name}/{kind}": Row(everyone, ok=frozenset({404})),
+    "POST /advisories/{name}/withdrawal": Row(
+        with_scope(Scope.ADVISORY_PUBLISH), {"reason": WHY}, ok=NAMED
+    ),
+    "GET /advisories.atom": Row(everyone),
+    "GET /feeds": Row(everyone),
+    "GET /products/{ecosystem}/{name}": Row(everyone),
+    "GET /.well-known/csaf/provider-metadata.json": Row(everyone),
+    "GET /.well-known/csaf/openpgp/{name}": Row(everyone, ok=frozenset({404})),
+    "GET /.well-known/csaf/v2.0/provider-metadata.json": Row(everyone),
+    "GET /.well-known/csaf/v2.1/provider-metadata.json": Row(everyone),
+    "GET /.well-known/csaf/white/{name}": Row(everyone, ok=frozenset({404})),
+    "GET /.well-known/csaf/v2.1/clear/{name}": Row(everyone, ok=frozenset({404})),
+    "GET /.well-known/csaf/white/{year}/{name}": Row(everyone, ok=frozenset({404})),
+    "GET /.well-known/csaf/v2.1/clear/{year}/{name}": Row(
+        everyone, ok=frozenset({404})
+    ),
     "GET /cases": Row(signed_in),
     "GET /cases/{case_id}": Row(on_case()),
     "POST /cases/{case_id}/move": Row(
@@ -262,6 +277,17 @@ PAGES = {
     "GET /static/{file_path}": Row(everyone, ok=frozenset({404})),
 }
 API = {
+    "POST /v1/query": Row(everyone, json={"package": {"purl": "pkg:pypi/x"}}),
+    "POST /v1/querybatch": Row(everyone, json={"queries": []}),
+    "GET /v1/vulns/{name}": Row(everyone, ok=frozenset({404})),
+    "POST /v1/advisories/{name}/revisions": Row(
+        with_scope(Scope.ADVISORY_PUBLISH),
+        json={"draft": DRAFT, "summary": WHY},
+        ok=NAMED,
+    ),
+    "POST /v1/advisories/{name}/withdrawal": Row(
+        with_scope(Scope.ADVISORY_PUBLISH), json={"reason": WHY}, ok=NAMED
+    ),
     "POST /v1/reports": Row(with_scope(Scope.REPORT_SUBMIT), json={"purl": "nonsense"}),
     "POST /v1/reports/batch": Row(
         with_scope(Scope.REPORT_SUBMIT), json={}, ok=frozenset({415})

@@ -144,6 +144,4 @@ def _do(world, unit, kind, rest) -> None:
             )
         case "publish":
             verified = replace(COORDINATOR, verified_at=at)
-            publishing.publish(
-                unit, verified, case, DRAFT, world.context.publisher, at=at
-            )
+            publishing.publish(unit, verified, case, DRAFT, world.context.press, at=at)

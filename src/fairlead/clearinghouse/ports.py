@@ -11,7 +11,7 @@ from fairlead.access.ports import Organisations
 from fairlead.access.traces import Traces
 from fairlead.access.visibility import Condition
 from fairlead.base.agenda import Agenda, Job, Timer
-from fairlead.base.ids import CaseId, OrganisationId, Receipt
+from fairlead.base.ids import AdvisoryId, CaseId, OrganisationId, Receipt
 from fairlead.base.pages import Page
 from fairlead.clearinghouse.advisories import PublishedAdvisory
 from fairlead.clearinghouse.cases import Case, State
@@ -124,11 +124,48 @@ class Cases(Destroyable[Case], Protocol):
         """Return the cases whose embargo has not been noted as over, and its end."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Headline:
+    """What lists and feeds say of an advisory."""
+
+    id: AdvisoryId
+    title: str
+    published_at: datetime
+    revised_at: datetime
+    withdrawn_at: datetime | None
+
+
+class DocumentSigner(Protocol):
+    """Signs documents for the public (OpenPGP, RFC 9580)."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Return the fingerprint of the key, in capital letters."""
+
+    @property
+    def certificate(self) -> str:
+        """Return the public key, armoured."""
+
+    def sign(self, document: bytes) -> str:
+        """Return a detached signature, armoured."""
+
+
 class Advisories(Subjects[PublishedAdvisory], Protocol):
     """All published advisories."""
 
-    def newest(self, page: Page) -> Sequence[PublishedAdvisory]:
-        """Return advisories, the newest first."""
+    def newest(self, page: Page) -> Sequence[Headline]:
+        """Return the headlines of advisories, the newest first."""
+
+    def changed(self, page: Page | None) -> Sequence[Headline]:
+        """Return headlines, the one that changed last first; all without *page*."""
+
+    def headlines_about(self, ecosystem: str, key: str) -> Sequence[Headline]:
+        """Return the headlines of advisories about a package, the newest first."""
+
+    def about(
+        self, ecosystem: str, key: str, limit: int
+    ) -> Sequence[PublishedAdvisory]:
+        """Return at most *limit* advisories about a package, the newest first."""
 
 
 class Exports(Subjects[Export], Protocol):

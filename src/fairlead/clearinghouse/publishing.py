@@ -1,4 +1,4 @@
-"""Use case of coordinators: make a case public as an advisory in every format."""
+"""Use cases of coordinators: make a case public as an advisory, revise it, take it back."""
 
 from __future__ import annotations
 
@@ -7,15 +7,22 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from fairlead.access.roles import Asker, Scope
 from fairlead.base.ids import AdvisoryId, CaseId
 from fairlead.base.markings import Label
-from fairlead.clearinghouse import cases, coordinating
+from fairlead.clearinghouse import advisories, cases, coordinating
 from fairlead.clearinghouse.advisories import Documents, Published, PublishedAdvisory
 from fairlead.clearinghouse.cases import Case
-from fairlead.clearinghouse.ports import ClearinghouseUnit, Page
-from fairlead.formats import csaf, osv
+from fairlead.clearinghouse.ports import (
+    ClearinghouseUnit,
+    DocumentSigner,
+    Headline,
+    Page,
+)
+from fairlead.errors import Damaged, Invalid, NotFound, Violation
+from fairlead.formats import osv, osv_query, reading
 from fairlead.formats.advisory import (
     Advisory,
     Affected,
@@ -26,6 +33,11 @@ from fairlead.formats.advisory import (
     Revision,
     Weakness,
 )
+from fairlead.formats.cve import Assigner
+from fairlead.formats.rendering import FORMATS, Place
+
+SIGNED = ("csaf", "csaf-2.1")
+"""Formats whose documents are signed: those that a CSAF trusted provider serves."""
 
 
 class Draft(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -44,6 +56,22 @@ class Draft(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     credits: tuple[Credit, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Press:
+    """With what advisories are made: who publishes, where, and who signs."""
+
+    publisher: Publisher
+    address: str
+    """What people type to get here, without a slash at its end."""
+    assigner: Assigner | None = None
+    signer: DocumentSigner | None = None
+
+    @property
+    def feeds(self) -> str:
+        """Return the address of the CSAF feeds."""
+        return f"{self.address}/.well-known/csaf"
+
+
 @dataclass(frozen=True, slots=True)
 class Publication:
     """An advisory that has just gone out."""
@@ -59,7 +87,7 @@ def publish(  # noqa: PLR0913 - one value a thing that must be said
     asker: Asker,
     case_id: CaseId,
     draft: Draft,
-    publisher: Publisher,
+    press: Press,
     *,
     at: datetime,
 ) -> Publication:
@@ -79,11 +107,8 @@ def publish(  # noqa: PLR0913 - one value a thing that must be said
     asker.needs_verified(at)
     name = AdvisoryId(case.id)
     facts = cases.published(case, name, at=at)
-    content = _content(name, draft, publisher, at)
-    documents = Documents(
-        csaf=csaf.csaf_document(content).decode(),
-        osv=osv.osv_document(content).decode(),
-    )
+    first = Revision(number=1, at=at, summary="First version.")
+    documents = _documents(_content(name, draft, press, (first,)), press)
     advisory = unit.advisories.save(
         None,
         [Published(case=case.id, title=draft.title, body=documents)],
@@ -92,10 +117,79 @@ def publish(  # noqa: PLR0913 - one value a thing that must be said
         at=at,
     )
     case = unit.cases.save(case, facts, name=case.id, by=asker.actor, at=at)
-    return Publication(
-        advisory,
-        case,
-        {"csaf": csaf.not_carried(content), "osv": osv.not_carried(content)},
+    return Publication(advisory, case, documents.not_carried)
+
+
+def revise(  # noqa: PLR0913 - one value a thing that must be said
+    unit: ClearinghouseUnit,
+    asker: Asker,
+    name: AdvisoryId,
+    draft: Draft,
+    press: Press,
+    *,
+    summary: str,
+    at: datetime,
+) -> PublishedAdvisory:
+    """Publish *draft* as the next version of an advisory; *summary* says what is new.
+
+    Raises:
+        NotFound: there is no such advisory, or it was destroyed.
+        NotAllowed: *asker* may not publish.
+        NotVerified: *asker* is no person who was verified within ten minutes.
+        Refused: it was withdrawn.
+        Invalid: no summary, or a format lacks something; every lack is named.
+
+    """
+    asker.needs(Scope.ADVISORY_PUBLISH)
+    asker.needs_verified(at)
+    advisory = unit.advisories.get(name)
+    fact = advisories.revised(advisory, draft.title, _said(summary, "summary"))
+    before = _content_of(advisory)
+    revisions = (*before.revisions, _next(before, at, fact.summary))
+    content = _content(name, draft, press, revisions)
+    body = _documents(content, press)
+    return unit.advisories.save(
+        advisory, [replace(fact, body=body)], name=name, by=asker.actor, at=at
+    )
+
+
+def withdraw(  # noqa: PLR0913 - one value a thing that must be said
+    unit: ClearinghouseUnit,
+    asker: Asker,
+    name: AdvisoryId,
+    reason: str,
+    press: Press,
+    *,
+    at: datetime,
+) -> PublishedAdvisory:
+    """Take an advisory back: from now on its documents say why, and nothing else.
+
+    What went out stays with those who have it, and in the history.
+
+    Raises:
+        NotFound: there is no such advisory, or it was destroyed.
+        NotAllowed: *asker* may not publish.
+        NotVerified: *asker* is no person who was verified within ten minutes.
+        Refused: it was withdrawn already.
+        Invalid: no reason is given.
+
+    """
+    asker.needs(Scope.ADVISORY_PUBLISH)
+    asker.needs_verified(at)
+    advisory = unit.advisories.get(name)
+    fact = advisories.withdrawn(advisory, _said(reason, "reason"))
+    before = _content_of(advisory)
+    content = replace(
+        before,
+        publisher=press.publisher,
+        revised=at,
+        revisions=(*before.revisions, _next(before, at, f"Withdrawn: {fact.reason}")),
+        withdrawn=at,
+        withdrawal=fact.reason,
+    )
+    body = _documents(content, press)
+    return unit.advisories.save(
+        advisory, [replace(fact, body=body)], name=name, by=asker.actor, at=at
     )
 
 
@@ -104,22 +198,126 @@ def find_advisory(unit: ClearinghouseUnit, name: AdvisoryId) -> PublishedAdvisor
     return unit.advisories.get(name)
 
 
-def list_advisories(unit: ClearinghouseUnit, page: Page) -> Sequence[PublishedAdvisory]:
-    """Return published advisories, the newest first; anybody may."""
+def list_advisories(unit: ClearinghouseUnit, page: Page) -> Sequence[Headline]:
+    """Return the headlines of published advisories, the newest first; anybody may."""
     return unit.advisories.newest(page)
 
 
+def list_changes(
+    unit: ClearinghouseUnit, page: Page | None = None
+) -> Sequence[Headline]:
+    """Return headlines, the one that changed last first; all unless *page* is given."""
+    return unit.advisories.changed(page)
+
+
+def list_about(
+    unit: ClearinghouseUnit, ecosystem: str, package: str
+) -> Sequence[Headline]:
+    """Return the headlines of advisories about a package, the newest first."""
+    key = osv.package_key(ecosystem, package)
+    return unit.advisories.headlines_about(ecosystem, key)
+
+
+def find_by_osv_id(unit: ClearinghouseUnit, name: str) -> PublishedAdvisory:
+    """Return the advisory whose OSV record has this id; anybody may.
+
+    Raises:
+        NotFound: there is none.
+
+    """
+    if not name.startswith(osv.PREFIX):
+        raise NotFound(f"no record {name!r}")
+    return unit.advisories.get(AdvisoryId(name.removeprefix(osv.PREFIX)))
+
+
+def affecting(
+    unit: ClearinghouseUnit, asked: osv_query.Package, limit: int
+) -> list[str]:
+    """Return the OSV records of advisories about a package, the newest first.
+
+    With a version those that affect it, or for which that cannot be said.
+    """
+    found = unit.advisories.about(asked.ecosystem, asked.key, limit)
+    records = [one.documents.osv for one in found if one.documents is not None]
+    return [record for record in records if osv_query.affects(record, asked)]
+
+
+def _said(text: str, field: str) -> str:
+    if not text.strip():
+        raise Invalid(
+            f"a {field} is needed; everybody reads it",
+            [Violation("missing_field", field, "say it in words")],
+        )
+    return text.strip()
+
+
+def _next(before: Advisory, at: datetime, summary: str) -> Revision:
+    number = max(revision.number for revision in before.revisions) + 1
+    return Revision(number=number, at=at, summary=summary)
+
+
+def _content_of(advisory: PublishedAdvisory) -> Advisory:
+    """Return what the newest documents were written from.
+
+    Those of the first version did not keep it; it is read out of their CSAF document.
+    """
+    documents = advisory.documents
+    if documents is None:
+        raise NotFound(f"{advisory.id} was destroyed")
+    if documents.content is not None:
+        return documents.content
+    nobody = Publisher(name="", namespace="", category="other")
+    found = reading.read(documents.csaf.encode(), nobody)
+    if len(found) != 1:
+        raise Damaged(f"{advisory.id}: its CSAF document holds {len(found)} advisories")
+    return found[0].advisory
+
+
+def _documents(content: Advisory, press: Press) -> Documents:
+    """Return *content* in every format that applies.
+
+    Raises:
+        Invalid: some format lacks something; every lack of every format is named.
+
+    """
+    place = Place(
+        address=f"{press.address}/advisories/{content.id}", assigner=press.assigner
+    )
+    formats = {k: f for k, f in FORMATS.items() if f.applies(content, place)}
+    written: dict[str, bytes] = {}
+    faults: dict[Violation, None] = {}
+    for kind, format_ in formats.items():
+        try:
+            written[kind] = format_.write(content, place)
+        except Invalid as error:
+            faults |= dict.fromkeys(error.violations)
+    if faults:
+        raise Invalid(f"this cannot be published: {len(faults)} faults", list(faults))
+    signer = press.signer
+    signatures = {kind: signer.sign(written[kind]) for kind in SIGNED} if signer else {}
+    texts = {kind: document.decode() for kind, document in written.items()}
+    return Documents(
+        csaf=texts.pop("csaf"),
+        osv=texts.pop("osv"),
+        others=texts,
+        signatures=signatures,
+        not_carried={kind: f.not_carried(content) for kind, f in formats.items()},
+        content=content,
+    )
+
+
 def _content(
-    name: AdvisoryId, draft: Draft, publisher: Publisher, at: datetime
+    name: AdvisoryId, draft: Draft, press: Press, revisions: tuple[Revision, ...]
 ) -> Advisory:
+    published = revisions[0].at
     return Advisory(
         id=name,
         title=draft.title,
         summary=draft.summary,
         description=draft.description,
-        published=at,
-        revised=at,
-        revisions=(Revision(number=1, at=at, summary="First version."),),
+        published=published,
+        revised=revisions[-1].at,
+        revisions=revisions,
         marking=Label.CLEAR,
         aliases=draft.aliases,
         cwe=draft.cwe,
@@ -128,5 +326,6 @@ def _content(
         remediations=draft.remediations,
         references=draft.references,
         credits=draft.credits,
-        publisher=publisher,
+        publisher=press.publisher,
+        canonical=press.feeds,
     )

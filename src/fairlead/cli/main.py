@@ -14,6 +14,8 @@ import click
 
 COMMANDS = {
     "catalogue": ("fairlead.cli.catalogue", "What others have published."),
+    "check": ("fairlead.cli.checking", "Say what is wrong with advisories."),
+    "convert": ("fairlead.cli.converting", "Write an advisory in another format."),
     "demo": ("fairlead.cli.demo", "Show the clearinghouse at work, in a fresh folder."),
     "organisation": ("fairlead.cli.members", "Organisations that take part."),
     "person": ("fairlead.cli.members", "People who sign in."),

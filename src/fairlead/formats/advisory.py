@@ -7,10 +7,10 @@ from datetime import datetime
 from enum import StrEnum
 
 from msgspec import Struct
-from packageurl import PackageURL
 
 from fairlead.base.markings import Label
 from fairlead.errors import Violation
+from fairlead.formats import purl
 
 
 class RemedyCategory(StrEnum):
@@ -19,6 +19,8 @@ class RemedyCategory(StrEnum):
     VENDOR_FIX = "vendor_fix"
     WORKAROUND = "workaround"
     MITIGATION = "mitigation"
+    FIX_PLANNED = "fix_planned"
+    """CSAF 2.1; in CSAF 2.0 it is `none_available`."""
     NO_FIX_PLANNED = "no_fix_planned"
     NONE_AVAILABLE = "none_available"
 
@@ -58,6 +60,12 @@ class Affected(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     last_affected: str | None = None
     versions: tuple[str, ...] = ()
     """Single versions that are affected."""
+
+    @property
+    def has_range(self) -> bool:
+        """Tell whether it says a range, and not single versions only."""
+        bounded = self.fixed or self.last_affected or self.introduced != "0"
+        return bool(bounded) or not self.versions
 
 
 class Remediation(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -120,6 +128,12 @@ class Advisory(Struct, frozen=True, kw_only=True):
     remediations: tuple[Remediation, ...] = ()
     references: tuple[Reference, ...] = ()
     credits: tuple[Credit, ...] = ()
+    withdrawn: datetime | None = None
+    """When it was withdrawn; it says nothing about products then."""
+    withdrawal: str = ""
+    """Why, in words."""
+    canonical: str | None = None
+    """Address of the CSAF feeds, without a slash at its end."""
 
 
 def lacks(advisory: Advisory) -> Iterator[Violation]:
@@ -127,6 +141,8 @@ def lacks(advisory: Advisory) -> Iterator[Violation]:
     for name in ("title", "summary", "description"):
         if not getattr(advisory, name).strip():
             yield _lack(name, "write it")
+    if advisory.withdrawn is not None and not advisory.withdrawal.strip():
+        yield _lack("withdrawal", "say why it is withdrawn")
     if not advisory.affected:
         yield _lack("affected", "name at least one product")
     for i, affected in enumerate(advisory.affected):
@@ -142,8 +158,10 @@ def _product_lacks(where: str, affected: Affected) -> Iterator[Violation]:
     for name in ("vendor", "product", "introduced"):
         if not getattr(affected, name).strip():
             yield _lack(f"{where}.{name}", "write it; introduced may be 0")
-    if affected.purl is not None and not _is_purl(affected.purl):
-        yield Violation("invalid_purl", f"{where}.purl", "write it as pkg:pypi/name")
+    wrong = purl.fault(affected.purl) if affected.purl is not None else ""
+    if wrong:
+        said = f"{wrong}; write it as pkg:pypi/name"
+        yield Violation("invalid_purl", f"{where}.purl", said)
     if affected.fixed is not None and affected.last_affected is not None:
         yield Violation(
             "contradiction",
@@ -151,14 +169,6 @@ def _product_lacks(where: str, affected: Affected) -> Iterator[Violation]:
             "say where it is fixed or which version is the last affected, not both",
             f"{where}.last_affected",
         )
-
-
-def _is_purl(written: str) -> bool:
-    try:
-        PackageURL.from_string(written)
-    except ValueError:
-        return False
-    return True
 
 
 def _lack(field: str, remedy: str) -> Violation:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
 import msgspec
-from packageurl import PackageURL
 
 from fairlead.base import instants
-from fairlead.errors import Invalid
+from fairlead.errors import Invalid, Violation
+from fairlead.formats import purl, schemas
 from fairlead.formats.advisory import Advisory, Affected, Weakness, lacks
 
 SCHEMA_VERSION = "1.7.3"
+
+PREFIX = "x_"
+"""Before the ids of databases that OSV does not list."""
 
 ECOSYSTEMS = {
     "bitnami": "Bitnami",
@@ -39,7 +43,23 @@ Json = dict[str, Any]
 
 def osv_id(name: str) -> str:
     """Return *name* as OSV wants it of a database that it does not list (id field)."""
-    return f"x_{name}"
+    return f"{PREFIX}{name}"
+
+
+def packages_of(record: bytes) -> frozenset[tuple[str, str]]:
+    """Return the packages an OSV record is about: ecosystem and key."""
+    return frozenset(
+        (package["ecosystem"], package_key(package["ecosystem"], package["name"]))
+        for affected in msgspec.json.decode(record).get("affected", ())
+        if (package := affected.get("package"))
+    )
+
+
+def package_key(ecosystem: str, name: str) -> str:
+    """Return by what a package is found; PyPI writes one name in several ways."""
+    if ecosystem == "PyPI":
+        return re.sub(r"[-_.]+", "-", name).lower()
+    return name
 
 
 def not_carried(advisory: Advisory) -> tuple[str, ...]:
@@ -47,9 +67,20 @@ def not_carried(advisory: Advisory) -> tuple[str, ...]:
     lost = [
         f"affected: {a.vendor} {a.product} (OSV knows packages of ecosystems only)"
         for a in advisory.affected
-        if _package(a) is None
+        if package_of(a) is None
     ]
     lost += [f"remediations: {r.details}" for r in advisory.remediations]
+    lost += [
+        f"references[{i}].summary: {r.summary}"
+        for i, r in enumerate(advisory.references)
+        if r.summary
+    ]
+    lost += [
+        f"affected[{i}].vendor: {a.vendor}" for i, a in enumerate(advisory.affected)
+    ]
+    lost += [f"revisions: {r.summary}" for r in advisory.revisions[:-1]]
+    if advisory.withdrawn is not None:
+        lost.append(f"withdrawal: {advisory.withdrawal}")
     return tuple(lost)
 
 
@@ -68,6 +99,7 @@ def osv_document(advisory: Advisory) -> bytes:
         "id": osv_id(advisory.id),
         "modified": _instant(advisory.revised),
         "published": _instant(advisory.published),
+        **({"withdrawn": _instant(advisory.withdrawn)} if advisory.withdrawn else {}),
         "aliases": list(advisory.aliases),
         "summary": advisory.summary,
         "details": advisory.description,
@@ -83,34 +115,43 @@ def osv_document(advisory: Advisory) -> bytes:
         "credits": [{"name": c.name, "type": "FINDER"} for c in advisory.credits],
         "database_specific": _ours(advisory, advisory.cwe),
     }
+    faults = [
+        Violation("osv_schema", fault.pointer, fault.message)
+        for fault in schemas.violations(schemas.OSV, record)
+    ]
+    if faults:
+        raise Invalid(f"this cannot be published as OSV: {len(faults)} faults", faults)
     return msgspec.json.format(msgspec.json.encode(record), indent=2)
 
 
 def _affected(advisory: Advisory) -> Iterator[Json]:
     for affected in advisory.affected:
-        package = _package(affected)
+        package = package_of(affected)
         if package is None:
             continue
         entry: Json = {"package": package}
-        if affected.fixed or affected.last_affected or not affected.versions:
+        if affected.has_range:
             entry["ranges"] = [{"type": "ECOSYSTEM", "events": list(_events(affected))}]
         if affected.versions:
             entry["versions"] = list(affected.versions)
         yield entry
 
 
-def _package(affected: Affected) -> Json | None:
+def package_of(affected: Affected) -> Json | None:
+    """Return the package that *affected* is, as OSV names it; nothing if it is none."""
     if affected.purl is None:
         if affected.ecosystem is None:
             return None
         return {"ecosystem": affected.ecosystem, "name": affected.product}
-    purl = PackageURL.from_string(affected.purl)
-    ecosystem = affected.ecosystem or ECOSYSTEMS.get(purl.type)
+    package = purl.read(affected.purl)
+    ecosystem = affected.ecosystem or ECOSYSTEMS.get(package.type)
     if ecosystem is None:
         return None
-    between = ":" if purl.type == "maven" else "/"
-    name = f"{purl.namespace}{between}{purl.name}" if purl.namespace else purl.name
-    bare = purl._replace(version=None).to_string()
+    between = ":" if package.type == "maven" else "/"
+    name = package.name
+    if package.namespace:
+        name = f"{package.namespace}{between}{name}"
+    bare = purl.canonical(purl.without_version(package))
     return {"ecosystem": ecosystem, "name": name, "purl": bare}
 
 

@@ -6,16 +6,17 @@ import hashlib
 import re
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, exists, func, select
+from sqlalchemy import ColumnElement, Select, exists, func, select
 
 from fairlead.access.visibility import Condition
 from fairlead.base.ids import CaseId, OrganisationId, Receipt
 from fairlead.clearinghouse.advisories import ADVISORIES, PublishedAdvisory
 from fairlead.clearinghouse.cases import CASES, Case, State
 from fairlead.clearinghouse.exports import EXPORTS, Export
-from fairlead.clearinghouse.ports import Page, Sent
+from fairlead.clearinghouse.ports import Headline, Page, Sent
 from fairlead.clearinghouse.submissions import (
     SUBMISSIONS,
     Reasons,
@@ -24,10 +25,18 @@ from fairlead.clearinghouse.submissions import (
     SubmissionDecided,
     SubmissionReceived,
 )
+from fairlead.formats.osv import packages_of
 from fairlead.record.events import Fact, type_of
 from fairlead.store import tables, visibility
 from fairlead.store.subjects import Kept, SQLSubjects, stored_event
 from fairlead.store.vault import CHUNK, Vault, key_of
+
+
+def _packages(state: PublishedAdvisory) -> frozenset[tuple[str, str]]:
+    if state.documents is None:
+        return frozenset()
+    return packages_of(state.documents.osv.encode())
+
 
 WORDS = 10
 """How many words are looked for, at most."""
@@ -66,7 +75,20 @@ KEPT_CASES = Kept(
 KEPT_ADVISORIES = Kept(
     ADVISORIES,
     tables.advisories,
-    lambda state: {"case_id": state.case, "published_at": state.published_at},
+    lambda state: {
+        "case_id": state.case,
+        "title": state.title,
+        "published_at": state.published_at,
+        "revised_at": state.revised_at,
+        "withdrawn_at": state.withdrawn_at,
+    },
+    lambda state, _vault: {
+        tables.advisory_packages: [
+            {"advisory_id": state.id, "ecosystem": ecosystem, "package": package[:400]}
+            for ecosystem, package in sorted(_packages(state))
+        ]
+    },
+    (tables.advisory_packages,),
 )
 
 KEPT_EXPORTS = Kept(EXPORTS, tables.exports, lambda state: {"asked_at": state.asked_at})
@@ -230,11 +252,55 @@ class SQLCases(SQLSubjects[Case]):
 class SQLAdvisories(SQLSubjects[PublishedAdvisory]):
     """All published advisories."""
 
-    def newest(self, page: Page) -> Sequence[PublishedAdvisory]:
-        """Return advisories, the newest first."""
+    def newest(self, page: Page) -> Sequence[Headline]:
+        """Return the headlines of advisories, the newest first."""
         table = tables.advisories
-        query = self._states().order_by(table.c.published_at.desc(), table.c.id)
-        return self._many(query.offset(page.after).limit(page.size))
+        query = self._headlines().order_by(table.c.published_at.desc(), table.c.id)
+        return self._read(query.offset(page.after).limit(page.size))
+
+    def changed(self, page: Page | None) -> Sequence[Headline]:
+        """Return headlines, the one that changed last first; all without *page*."""
+        table = tables.advisories
+        query = self._headlines().order_by(table.c.revised_at.desc(), table.c.id)
+        if page is not None:
+            query = query.offset(page.after).limit(page.size)
+        return self._read(query)
+
+    def headlines_about(self, ecosystem: str, key: str) -> Sequence[Headline]:
+        """Return the headlines of advisories about a package, the newest first."""
+        table = tables.advisories
+        query = self._headlines().where(table.c.id.in_(_about(ecosystem, key)))
+        return self._read(query.order_by(table.c.published_at.desc(), table.c.id))
+
+    def about(
+        self, ecosystem: str, key: str, limit: int
+    ) -> Sequence[PublishedAdvisory]:
+        """Return at most *limit* advisories about a package, the newest first."""
+        table = tables.advisories
+        query = self._states().where(table.c.id.in_(_about(ecosystem, key)))
+        order = (table.c.published_at.desc(), table.c.id)
+        return self._many(query.order_by(*order).limit(limit))
+
+    def _headlines(self) -> Select[Any]:
+        columns = tables.advisories.c
+        return select(
+            columns.id,
+            columns.title,
+            columns.published_at,
+            columns.revised_at,
+            columns.withdrawn_at,
+        )
+
+    def _read(self, query: Select[Any]) -> Sequence[Headline]:
+        rows = self.connection.execute(query).mappings()
+        return [Headline(**row) for row in rows]
+
+
+def _about(ecosystem: str, key: str) -> Select[Any]:
+    """Select the ids of advisories about a package."""
+    packages = tables.advisory_packages
+    same = (packages.c.ecosystem == ecosystem) & (packages.c.package == key[:400])
+    return select(packages.c.advisory_id).where(same)
 
 
 class SQLExports(SQLSubjects[Export]):

@@ -222,7 +222,19 @@ trace_objects = _table(
 advisories = _subject(
     "advisories",
     Column("case_id", String(40), nullable=False),
+    Column("title", Text, nullable=False),
     Column("published_at", Instant, nullable=False, index=True),
+    Column("revised_at", Instant, nullable=False, index=True),
+    Column("withdrawn_at", Instant),
+)
+
+advisory_packages = _table(
+    "advisory_packages",
+    Class.DERIVED,
+    Column("advisory_id", String(40), ForeignKey("advisories.id"), primary_key=True),
+    Column("ecosystem", String(80), primary_key=True),
+    Column("package", String(400), primary_key=True),
+    Index("ix_advisory_packages_package", "ecosystem", "package"),
 )
 
 applications = _subject(

@@ -17,9 +17,10 @@ from litestar.types import Message, Receive, Scope, Send
 
 from fairlead.errors import Error
 from fairlead.web import log, openapi, problems
-from fairlead.web.api import batches, cases, engagements, reports
+from fairlead.web.api import advisories, batches, cases, engagements, reports
 from fairlead.web.auth import AnyRequest, note_proxied, refuse_foreign
 from fairlead.web.context import Context
+from fairlead.web.feeds import atom, csaf, osv
 from fairlead.web.pages import (
     account,
     exports,
@@ -71,6 +72,7 @@ def create_app(context: Context) -> Litestar:
             batches.router,
             cases.router,
             engagements.router,
+            advisories.router,
             signing_in.router,
             account.router,
             verifying.router,
@@ -83,6 +85,9 @@ def create_app(context: Context) -> Litestar:
             members.router,
             readings.router,
             advisory_pages.router,
+            csaf.router,
+            osv.router,
+            atom.router,
             log.router,
             create_static_files_router(
                 path="/static",

@@ -10,7 +10,10 @@ from fairlead.access.applications import Criteria
 from fairlead.access.joining import TextRecords
 from fairlead.access.traces import Moment
 from fairlead.base.ports import Clock, Randomness
+from fairlead.clearinghouse.ports import DocumentSigner
+from fairlead.clearinghouse.publishing import Press
 from fairlead.formats.advisory import Publisher
+from fairlead.formats.cve import Assigner
 from fairlead.programme.unit import Store
 from fairlead.record.tlog_proof import TlogProof
 from fairlead.review.rules import Rules as ReviewRules
@@ -46,6 +49,10 @@ class Context:
     """Proves that an event, such as `submission/SUB-…@1`, is in the log."""
     publisher: Publisher
     """Who publishes advisories."""
+    assigner: Assigner | None = None
+    """The CVE Numbering Authority that publishes; none if the publisher is none."""
+    signer: DocumentSigner | None = None
+    """Signs what is published; without, nothing is signed."""
     programme: str
     """What the programme is called on its pages."""
     address: str
@@ -73,6 +80,16 @@ class Context:
     def broker(self) -> Broker:
         """Return a broker for the engagements of this system."""
         return Broker(self.store, self.clock, self.upstream)
+
+    @property
+    def press(self) -> Press:
+        """Return with what advisories are made."""
+        return Press(
+            publisher=self.publisher,
+            address=self.address,
+            assigner=self.assigner,
+            signer=self.signer,
+        )
 
     @property
     def secure(self) -> bool:

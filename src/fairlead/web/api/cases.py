@@ -265,7 +265,7 @@ def publish(
     with context.store.begin() as unit:
         asker = auth.asker(unit, request, context)
         publication = publishing.publish(
-            unit, asker, CaseId(case_id), data, context.publisher, at=context.clock()
+            unit, asker, CaseId(case_id), data, context.press, at=context.clock()
         )
     name = publication.advisory.id
     return Published(

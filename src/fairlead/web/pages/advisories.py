@@ -2,24 +2,35 @@
 
 from __future__ import annotations
 
-import json
+from http import HTTPStatus
 from typing import Any
 
-from litestar import Response, Router, get
+from litestar import Response, Router, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath
+from litestar.params import FromPath, URLEncodedBody
+from litestar.response import Redirect
+from litestar.status_codes import HTTP_303_SEE_OTHER
+from msgspec import Struct
 
+from fairlead.access.members import Person
+from fairlead.access.roles import Scope
 from fairlead.base.ids import AdvisoryId
 from fairlead.clearinghouse import publishing
-from fairlead.clearinghouse.advisories import Documents, PublishedAdvisory
+from fairlead.clearinghouse.advisories import PublishedAdvisory
 from fairlead.clearinghouse.ports import Page
-from fairlead.errors import NotFound
+from fairlead.errors import Error, Invalid, NotFound, NotVerified, Refused
+from fairlead.formats import osv, reading
+from fairlead.formats.advisory import Advisory
 from fairlead.formats.csaf import csaf_file_name
+from fairlead.formats.csaf_scores import scored
+from fairlead.formats.rendering import FORMATS
 from fairlead.web import auth
 from fairlead.web.auth import AnyRequest
 from fairlead.web.context import Context
 from fairlead.web.openapi import PROBLEMS
+from fairlead.web.pages import verifying
 from fairlead.web.pages.frame import page
+from fairlead.web.problems import status_of
 
 
 @get("/advisories", sync_to_thread=True, include_in_schema=False)
@@ -31,6 +42,46 @@ def listed(request: AnyRequest, context: NamedDependency[Context]) -> Response[A
     return page("advisories.html", person, advisories=newest)
 
 
+@get(
+    "/products/{ecosystem:str}/{name:path}",
+    sync_to_thread=True,
+    include_in_schema=False,
+)
+def product(
+    request: AnyRequest,
+    ecosystem: FromPath[str],
+    name: FromPath[str],
+    context: NamedDependency[Context],
+) -> Response[Any]:
+    """List the advisories about one package, the newest first."""
+    package = str(name).removeprefix("/")
+    with context.store.read() as unit:
+        person = auth.visitor(unit, request, context)
+        found = publishing.list_about(unit, ecosystem, package)
+    return page(
+        "product.html",
+        person,
+        advisories=found,
+        ecosystem=ecosystem,
+        package=package,
+        address=context.address,
+    )
+
+
+@get("/feeds", sync_to_thread=True, include_in_schema=False)
+def feeds(request: AnyRequest, context: NamedDependency[Context]) -> Response[Any]:
+    """Say how programs get what is published."""
+    with context.store.read() as unit:
+        person = auth.visitor(unit, request, context)
+    return page("feeds.html", person, address=context.address, signer=context.signer)
+
+
+class WithdrawalForm(Struct, frozen=True, kw_only=True):
+    """Why an advisory is taken back, as it was typed."""
+
+    reason: str = ""
+
+
 @get("/advisories/{name:str}", sync_to_thread=True, include_in_schema=False)
 def read(
     request: AnyRequest, name: FromPath[str], context: NamedDependency[Context]
@@ -39,46 +90,99 @@ def read(
     with context.store.read() as unit:
         person = auth.visitor(unit, request, context)
         advisory = publishing.find_advisory(unit, AdvisoryId(name))
-    content = json.loads(_documents(advisory).csaf)
-    return page("advisory.html", person, advisory=advisory, content=content)
+    return _show(context, person, advisory)
 
 
-@get(
-    "/advisories/{name:str}/csaf",
-    sync_to_thread=True,
-    tags=["advisories"],
-    responses=PROBLEMS,
-)
-def csaf(name: FromPath[str], context: NamedDependency[Context]) -> Response[str]:
-    """Return the advisory as a CSAF 2.0 document."""
-    return _file(_find(context, name).csaf, csaf_file_name(name))
+@post("/advisories/{name:str}/withdrawal", sync_to_thread=True, include_in_schema=False)
+def withdraw(
+    request: AnyRequest,
+    name: FromPath[str],
+    data: URLEncodedBody[WithdrawalForm],
+    context: NamedDependency[Context],
+) -> Response[Any]:
+    """Take an advisory back."""
+    advisory = AdvisoryId(name)
+    try:
+        with context.store.begin() as unit:
+            asker = auth.person(unit, request, context).asker
+            publishing.withdraw(
+                unit, asker, advisory, data.reason, context.press, at=context.clock()
+            )
+    except NotVerified:
+        return verifying.ask_first(request, context, f"/advisories/{name}")
+    except (Invalid, Refused) as error:
+        with context.store.read() as unit:
+            person = auth.person(unit, request, context)
+            found = publishing.find_advisory(unit, advisory)
+        return _show(context, person, found, error=error)
+    return Redirect(f"/advisories/{name}", status_code=HTTP_303_SEE_OTHER)
 
 
-@get(
-    "/advisories/{name:str}/osv",
-    sync_to_thread=True,
-    tags=["advisories"],
-    responses=PROBLEMS,
-)
-def osv(name: FromPath[str], context: NamedDependency[Context]) -> Response[str]:
-    """Return the advisory as an OSV record."""
-    return _file(_find(context, name).osv, f"{name}.osv.json")
+def _show(
+    context: Context,
+    person: Person | None,
+    advisory: PublishedAdvisory,
+    *,
+    error: Error | None = None,
+) -> Response[Any]:
+    content = _content(advisory, context)
+    documents = advisory.documents
+    formats = {
+        kind: format_
+        for kind, format_ in FORMATS.items()
+        if documents is not None and documents.find(kind) is not None
+    }
+    may_publish = person is not None and person.asker.may(Scope.ADVISORY_PUBLISH)
+    return page(
+        "advisory.html",
+        person,
+        status_code=status_of(error) if error else HTTPStatus.OK,
+        advisory=advisory,
+        content=content,
+        scores=[scored(vector) for vector in content.severities],
+        packages=[osv.package_of(affected) for affected in content.affected],
+        formats=formats,
+        not_carried=documents.not_carried if documents else {},
+        address=context.address,
+        signed=context.signer is not None,
+        file=csaf_file_name(advisory.id),
+        may_withdraw=may_publish and advisory.withdrawn_at is None,
+        error=str(error) if error else None,
+    )
 
 
-def _find(context: Context, name: str) -> Documents:
-    with context.store.read() as unit:
-        return _documents(publishing.find_advisory(unit, AdvisoryId(name)))
-
-
-def _documents(advisory: PublishedAdvisory) -> Documents:
-    if advisory.documents is None:
+def _content(advisory: PublishedAdvisory, context: Context) -> Advisory:
+    """Return what an advisory says; of the first version, as its document says it."""
+    documents = advisory.documents
+    if documents is None:
         raise NotFound(f"{advisory.id} was destroyed")
-    return advisory.documents
+    if documents.content is not None:
+        return documents.content
+    return reading.read(documents.csaf.encode(), context.publisher)[0].advisory
 
 
-def _file(document: str, name: str) -> Response[str]:
+@get(
+    "/advisories/{name:str}/{kind:str}",
+    sync_to_thread=True,
+    tags=["advisories"],
+    responses=PROBLEMS,
+)
+def document(
+    name: FromPath[str], kind: FromPath[str], context: NamedDependency[Context]
+) -> Response[str]:
+    """Return the advisory in a format: csaf, csaf-2.1, osv, cve or openvex."""
+    with context.store.read() as unit:
+        advisory = publishing.find_advisory(unit, AdvisoryId(name))
+    found = advisory.documents.find(kind) if advisory.documents else None
+    if found is None:
+        raise NotFound(f"{name} is not published as {kind!r}")
+    stem = csaf_file_name(name).removesuffix("json")
+    return _file(found, stem + FORMATS[kind].suffix)
+
+
+def _file(content: str, name: str) -> Response[str]:
     return Response(
-        document,
+        content,
         media_type="application/json",
         headers={
             "Content-Disposition": f'inline; filename="{name}"',
@@ -87,4 +191,4 @@ def _file(document: str, name: str) -> Response[str]:
     )
 
 
-router = Router("/", route_handlers=[listed, read, csaf, osv])
+router = Router("/", route_handlers=[listed, product, feeds, read, withdraw, document])

@@ -278,7 +278,7 @@ def publish(
             person.asker,
             CaseId(case_id),
             draft_of(data),
-            context.publisher,
+            context.press,
             at=context.clock(),
         )
 

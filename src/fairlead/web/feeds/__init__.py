@@ -1,0 +1,1 @@
+"""Feeds: what programs fetch of what was published."""

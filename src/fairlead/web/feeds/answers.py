@@ -1,0 +1,35 @@
+"""What every feed answers with."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from litestar import Response
+
+from fairlead.clearinghouse.ports import Headline
+from fairlead.formats.csaf_feed import Entry
+
+CACHE = "public, max-age=60"
+
+
+def file(content: str | bytes, media_type: str) -> Response[bytes]:
+    """Answer with a file that anybody may keep for a minute, from any page."""
+    return Response(
+        content.encode() if isinstance(content, str) else content,
+        media_type=media_type,
+        headers={"Cache-Control": CACHE, "Access-Control-Allow-Origin": "*"},
+    )
+
+
+def entries(headlines: Sequence[Headline]) -> list[Entry]:
+    """Return what feeds say of advisories."""
+    return [
+        Entry(
+            id=one.id,
+            title=one.title,
+            published=one.published_at,
+            revised=one.revised_at,
+            withdrawn=one.withdrawn_at is not None,
+        )
+        for one in headlines
+    ]
