@@ -18,6 +18,8 @@ import click
 from fairlead.access.roles import PERSONAL, SCOPES, Role
 from fairlead.clearinghouse.cases import BY_OWN_COMMAND, MOVES, State
 from fairlead.cli.main import main as program
+from fairlead.sandbox.canaries import CANARIES
+from fairlead.sandbox.levels import Level
 from fairlead.store.tables import metadata
 from fairlead.wiring import Settings
 
@@ -82,8 +84,30 @@ def roles() -> str:
     return "\n".join(rows)
 
 
+def canaries() -> str:
+    """Return every attempt to get out, and what stops it."""
+    rows = ["| attempt | what is tried | stopped by |", "|---|---|---|"]
+    for canary in CANARIES:
+        layers = ", ".join(canary.stopped_by)
+        rows.append(f"| `{canary.name}` | {canary.about} | {layers} |")
+    return "\n".join(rows)
+
+
+def levels() -> str:
+    """Return the levels of sandboxes."""
+    source = getsource(Level)
+    rows = ["| level | what |", "|---|---|"]
+    for level in Level:
+        found = re.search(rf'{level.name} = .*?\n    """(.*?)"""', source, re.DOTALL)
+        said = " ".join(found[1].split()) if found else ""
+        rows.append(f"| {level} | {said} |")
+    return "\n".join(rows)
+
+
 MADE = {
     "states": states,
+    "canaries": canaries,
+    "levels": levels,
     "commands": commands,
     "settings": settings,
     "tables": tables,

@@ -15,6 +15,7 @@ COMMANDS = {
     "organisation": ("fairlead.cli.members", "Organisations that take part."),
     "person": ("fairlead.cli.members", "People who sign in."),
     "record": ("fairlead.cli.record", "The record of everything that happened."),
+    "sandbox": ("fairlead.cli.sandbox", "Where code that nobody trusts is run."),
     "serve": ("fairlead.cli.serve", "Run the server."),
     "status": ("fairlead.cli.serve", "Say how much there is, and what waits."),
     "token": ("fairlead.cli.members", "Tokens with which programs act."),
