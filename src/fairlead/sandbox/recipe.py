@@ -20,6 +20,8 @@ from fairlead.sandbox.limits import Limits
 
 LARGEST = 1 << 18
 """Bytes of a recipe."""
+OURS = frozenset({"source", "fix.patch", "tree.tar"})
+"""Names in `/in` that are ours."""
 _NAME = r"\A[A-Za-z0-9][A-Za-z0-9._+-]{0,99}\Z"
 
 FileName = Annotated[str, Meta(pattern=_NAME)]
@@ -41,7 +43,7 @@ class Source(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Input(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A file that is fed to what was built; it lies in `/in` while it runs."""
+    """A file that lies in `/in` while it is built and run."""
 
     name: FileName
     file: FileName | None = None
@@ -196,8 +198,9 @@ def _judge(recipe: Recipe) -> None:
     if needed is not None and needed[1] is None:
         raise _invalid(f"counts.{needed[0]}", f"{counts.kind} needs it")
     names = [given.name for given in recipe.inputs]
-    if len(set(names)) != len(names) or "tree.tar" in names:
-        raise _invalid("inputs", "each has a name of its own, and none is tree.tar")
+    if len(set(names)) != len(names) or OURS & set(names):
+        ours = ", ".join(sorted(OURS))
+        raise _invalid("inputs", f"each has a name of its own, and none is {ours}")
     if recipe.variants and not recipe.inputs:
         raise _invalid("variants", "they take the place of the first input")
     for given in (*recipe.inputs, *recipe.variants):

@@ -128,7 +128,8 @@ class Trial:
     def _build(self, patch: bytes | None) -> tuple[Built, bytes]:
         recipe, source = self.recipe, self.recipe.source
         archive = source.archive or source.bundle or ""
-        files = {"source": self.materials[archive]}
+        files = {one.name: content_of(one, self.materials) for one in recipe.inputs}
+        files["source"] = self.materials[archive]
         lines = [*_unpacking(recipe)]
         if patch is not None:
             files["fix.patch"] = patch
