@@ -70,6 +70,9 @@ class Settings:
     sandbox_group: str = ""
     """A control group (version 2) that was delegated for sandboxes; empty for the one that
     the command runs in."""
+    sandbox_keys: str = ""
+    """Keys of further machines whose statements of evidence are believed, separated by
+    spaces; what `fairlead sandbox check` prints. This machine's own always is."""
     log_level: str = "info"
     """How much is logged: debug, info, warning or error."""
     trusted_proxies: str = ""
@@ -410,8 +413,21 @@ class System:
                 self.settings.trusted_proxies,
                 _secret("proxy_secret_file", self.settings.proxy_secret_file),
             ),
+            evidence_keys=self._evidence_keys(),
             provider=self._provider(),
         )
+
+    def _evidence_keys(self) -> Any:  # noqa: ANN401 - see fairlead.record.notes
+        """Return who may sign statements of evidence."""
+        from fairlead.record.notes import Verifier
+        from fairlead.store.keys import sandbox_signer
+
+        own = sandbox_signer(self.settings.keys_folder, secrets.token_bytes)
+        try:
+            others = [Verifier.read(k) for k in self.settings.sandbox_keys.split()]
+        except Damaged as error:
+            raise Misconfigured(f"sandbox_keys: {error}") from error
+        return [own.verifier(), *others]
 
     def _criteria(self) -> Any:  # noqa: ANN401 - see fairlead.access.applications
         from fairlead.access.applications import Criteria, Proof

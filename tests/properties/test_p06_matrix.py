@@ -177,6 +177,9 @@ PAGES = {
     "POST /cases/{case_id}/read-out": Row(
         on_case(Scope.CASE_MOVE), {"organisation": "org-none"}
     ),
+    "POST /cases/{case_id}/evidence": Row(
+        on_case(Scope.EVIDENCE_ADD), {"finding": "{receipt}", "statement": "x"}
+    ),
     "POST /cases/{case_id}/destroy": Row(
         on_case(Scope.CASE_DESTROY),
         {"ground": "the law asks for it", "typed": "{case}"},
@@ -252,6 +255,9 @@ API = {
     ),
     "DELETE /v1/cases/{case_id}/participants/{organisation}": Row(
         on_case(Scope.CASE_MOVE)
+    ),
+    "POST /v1/cases/{case_id}/evidence": Row(
+        on_case(Scope.EVIDENCE_ADD), json={"finding": "{receipt}", "statement": "x"}
     ),
     "POST /v1/cases/{case_id}/advisory": Row(
         on_case(Scope.ADVISORY_PUBLISH), json=DRAFT

@@ -12,6 +12,7 @@ from fairlead.access.visibility import CASES, holds
 from fairlead.base.ids import CaseId, OrganisationId, Receipt
 from fairlead.clearinghouse import cases
 from fairlead.clearinghouse.cases import Case, Part, State
+from fairlead.clearinghouse.evidence.statements import Statement, read_statement
 from fairlead.clearinghouse.findings import Finding
 from fairlead.clearinghouse.intake import finding_of
 from fairlead.clearinghouse.ports import ClearinghouseUnit, Page, Timer
@@ -64,6 +65,8 @@ class Filed:
     """Nothing where the report was destroyed."""
     reasons: tuple[str, ...]
     """Why it was taken for the same bug as an earlier finding of the case."""
+    statements: Sequence[Statement] = ()
+    """What running recipes for it has shown, the earliest first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -232,6 +235,15 @@ def _filed(unit: ClearinghouseUnit, submission: Submission) -> Filed:
         submission=submission,
         finding=finding,
         reasons=reasons[same[0]] if same and same[0] in reasons else (),
+        statements=[
+            statement
+            for note in (
+                unit.submissions.statements(submission.id)
+                if submission.evidence
+                else ()
+            )
+            if (statement := read_statement(note)) is not None
+        ],
     )
 
 

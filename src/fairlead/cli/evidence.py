@@ -44,8 +44,9 @@ def run(  # noqa: PLR0913 - one value an option
     """
     import msgspec
 
+    from fairlead.clearinghouse.evidence.ladder import Rung
     from fairlead.clearinghouse.evidence.reproducing import Trial, refuse_unbuilt
-    from fairlead.clearinghouse.evidence.statements import Rung, run_recipe, signed
+    from fairlead.clearinghouse.evidence.statements import run_recipe, signed
     from fairlead.cli.evidence_text import text_of
     from fairlead.sandbox.recipe import materials, read_recipe
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -12,6 +12,7 @@ from fairlead.access.traces import Moment
 from fairlead.base.ports import Clock, Randomness
 from fairlead.formats.advisory import Publisher
 from fairlead.programme.unit import Store
+from fairlead.record.notes import Key
 from fairlead.record.tlog_proof import TlogProof
 from fairlead.web.limiting import Limits
 from fairlead.web.logins import Provider
@@ -54,6 +55,8 @@ class Context:
     """Asks DNS."""
     limits: Limits
     proxies: Proxies
+    evidence_keys: Sequence[Key] = ()
+    """Who may sign statements of evidence."""
     provider: Provider | None = None
     """Where people may sign in besides here."""
 

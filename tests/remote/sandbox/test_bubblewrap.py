@@ -154,7 +154,7 @@ def test_loopback(bubblewrap: Bubblewrap) -> None:
     assert bubblewrap.run(Command(argv=argv)).code == 1
 
 
-def test_named_service(bubblewrap: Bubblewrap, tmp_path: Path) -> None:
+def test_named_service(bubblewrap: Bubblewrap) -> None:
     """A service that is named is reached by its socket; nothing else of the machine is."""
     folder = Path("/var/tmp") / f"fairlead-service-{os.getpid()}"  # noqa: S108
     folder.mkdir()
@@ -226,7 +226,8 @@ def test_daemons_end(bubblewrap: Bubblewrap) -> None:
     assert not groups_left()
 
 
-def test_supervisor_killed(bubblewrap: Bubblewrap) -> None:
+@pytest.mark.usefixtures("bubblewrap")
+def test_supervisor_killed() -> None:
     """When the supervisor is killed, what ran inside, its group and its mounts go too."""
     mark = f"orphan-{os.getpid()}"
     program = (

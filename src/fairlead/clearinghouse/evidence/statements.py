@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from datetime import datetime
-from enum import StrEnum
 
 import msgspec
 from msgspec import Struct
 
 from fairlead.base.ports import Clock
+from fairlead.clearinghouse.evidence.ladder import Rung, Support
 from fairlead.clearinghouse.evidence.reproducing import Trial, Tried
 from fairlead.errors import Damaged, NoSandbox
 from fairlead.record.notes import Key, Signer, open_note
@@ -19,24 +19,6 @@ from fairlead.sandbox.reports import Machine, Report
 
 ORIGIN = "fairlead-evidence-v1"
 """First line of the note, so that its signature is good for nothing else."""
-
-
-class Rung(StrEnum):
-    """How far evidence goes; each includes those before it."""
-
-    CLAIMED = "claimed"
-    """Nobody has shown it here yet."""
-    REPRODUCED = "reproduced"
-    """The recipe showed it at least once."""
-    FIX_VERIFIED = "fix verified"
-    """With the fix it never shows, and the project's tests hold as far as there are any."""
-    VARIANTS_TRIED = "variants tried"
-    """Nor does any variant of the input, of which at least one showed it before."""
-
-    @property
-    def rank(self) -> int:
-        """Return its place on the ladder, from 0."""
-        return list(Rung).index(self)
 
 
 class Walls(Struct, frozen=True, kw_only=True):
@@ -82,6 +64,18 @@ class Statement(Struct, frozen=True, kw_only=True):
         if shown_before and not any(outcome.fired for outcome in variants):
             return Rung.VARIANTS_TRIED
         return Rung.FIX_VERIFIED
+
+    def support(self, key: str) -> Support:
+        """Return what the record says of it; *key* signed it."""
+        shown = self.plain.outcomes[0] if self.plain.outcomes else None
+        return Support(
+            statement=self.digest,
+            rung=self.rung,
+            fired=shown.fired if shown else 0,
+            runs=shown.runs if shown else 0,
+            level=self.walls.level,
+            key=key,
+        )
 
     @property
     def digest(self) -> str:
@@ -153,6 +147,17 @@ def verified(note: str, key: Key) -> Statement:
         return msgspec.json.decode(content, type=Statement)
     except msgspec.MsgspecError as error:
         raise Damaged("this is no statement of evidence") from error
+
+
+def read_statement(note: str) -> Statement | None:
+    """Return what *note* says, unverified; nothing if it cannot be read any more.
+
+    Only for notes that were verified when they came.
+    """
+    try:
+        return msgspec.json.decode(note.split("\n", 2)[1], type=Statement)
+    except (msgspec.MsgspecError, IndexError):
+        return None
 
 
 def _proved(report: Report) -> Report:

@@ -17,8 +17,11 @@ from fairlead.base.ids import AdvisoryId, CaseId, OrganisationId, Receipt
 from fairlead.base.markings import Label
 from fairlead.clearinghouse import coordinating, publishing
 from fairlead.clearinghouse.cases import Case, Part, State
+from fairlead.clearinghouse.evidence import attaching
+from fairlead.clearinghouse.evidence.ladder import Rung, Support
 from fairlead.clearinghouse.ports import Page
 from fairlead.clearinghouse.publishing import Draft
+from fairlead.clearinghouse.submissions import Submission
 from fairlead.web import auth
 from fairlead.web.auth import AnyRequest
 from fairlead.web.context import Context
@@ -66,11 +69,31 @@ class CaseList(Struct, frozen=True, kw_only=True):
     cases: Sequence[CaseAnswer]
 
 
+class EvidenceAnswer(Struct, frozen=True, kw_only=True):
+    """How far the evidence for a finding goes."""
+
+    rung: Rung
+    supports: tuple[Support, ...]
+
+    @classmethod
+    def of(cls, submission: Submission) -> EvidenceAnswer:
+        """Return what the API shows of the evidence for *submission*."""
+        return cls(rung=submission.rung, supports=submission.evidence)
+
+
+class Evidence(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A signed statement, and the finding of the case that it is about."""
+
+    finding: Receipt
+    statement: Annotated[str, Meta(max_length=1_048_576)]
+
+
 class CaseDetail(Struct, frozen=True, kw_only=True):
     """A case with the receipts filed in it."""
 
     case: CaseAnswer
     receipts: Sequence[Receipt]
+    evidence: dict[Receipt, EvidenceAnswer]
     participants: dict[OrganisationId, Part]
 
 
@@ -138,6 +161,10 @@ def read(
             case=CaseAnswer.of(view.case),
             receipts=[filed.submission.id for filed in view.filed],
             participants=view.case.participants,
+            evidence={
+                filed.submission.id: EvidenceAnswer.of(filed.submission)
+                for filed in view.filed
+            },
         )
 
 
@@ -249,6 +276,32 @@ def read_out(
 
 
 @post(
+    "/{case_id:str}/evidence",
+    sync_to_thread=True,
+    summary="Add evidence",
+    responses=PROBLEMS,
+)
+def add_evidence(
+    request: AnyRequest,
+    case_id: FromPath[str],
+    data: JSONBody[Evidence],
+    context: NamedDependency[Context],
+) -> EvidenceAnswer:
+    """Put what `fairlead evidence run` showed to a finding of a case."""
+    with context.store.begin() as unit:
+        submission = attaching.attach(
+            unit,
+            auth.asker(unit, request, context),
+            CaseId(case_id),
+            data.finding,
+            data.statement,
+            context.evidence_keys,
+            at=context.clock(),
+        )
+    return EvidenceAnswer.of(submission)
+
+
+@post(
     "/{case_id:str}/advisory",
     sync_to_thread=True,
     summary="Publish an advisory",
@@ -276,6 +329,15 @@ def publish(
 
 router = Router(
     "/v1/cases",
-    route_handlers=[listed, read, move, shorten, read_in, read_out, publish],
+    route_handlers=[
+        listed,
+        read,
+        move,
+        shorten,
+        read_in,
+        read_out,
+        add_evidence,
+        publish,
+    ],
     tags=["cases"],
 )
