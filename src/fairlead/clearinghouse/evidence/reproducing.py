@@ -128,7 +128,7 @@ class Trial:
     def _build(self, patch: bytes | None) -> tuple[Built, bytes]:
         recipe, source = self.recipe, self.recipe.source
         archive = source.archive or source.bundle or ""
-        files = {one.name: content_of(one, self.materials) for one in recipe.inputs}
+        files = self._inputs()
         files["source"] = self.materials[archive]
         lines = [*_unpacking(recipe)]
         if patch is not None:
@@ -186,15 +186,19 @@ class Trial:
 
     def _once(self, tree: bytes, given: Input | None) -> Ended:
         recipe = self.recipe
-        files = {one.name: content_of(one, self.materials) for one in recipe.inputs}
+        files = self._inputs()
         if given is not None:
             # A variant takes the place of the first input, under its name.
             files[recipe.inputs[0].name] = content_of(given, self.materials)
         return self._in_tree(tree, recipe.run, files, self._limits())
 
+    def _inputs(self) -> dict[str, bytes]:
+        found = self.materials
+        return {one.name: content_of(one, found) for one in self.recipe.inputs}
+
     def _test(self, tree: bytes) -> tuple[bool, str]:
         tests = self.recipe.tests or "true"
-        ended = self._in_tree(tree, tests, {}, self.recipe.build_limits)
+        ended = self._in_tree(tree, tests, self._inputs(), self.recipe.build_limits)
         return ended.reason is Reason.EXITED and ended.code == 0, _last(ended)
 
     def _in_tree(
