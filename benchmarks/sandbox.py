@@ -1,6 +1,6 @@
 """The sandbox: how fast it starts beside others, and what it costs a compiler.
 
-python benchmarks/sandbox.py [--starts 20] [--compiles 5] [--json]
+python benchmarks/sandbox.py [--starts 12] [--compiles 3] [--json]
 
 Everything is measured in one run, in turns, so that what else the machine does weighs on
 all alike. What is not installed is left out and said.
@@ -28,7 +28,7 @@ from fairlead.sandbox.ports import Command
 
 TARGET_START, TARGET_OVERHEAD = 60.0, 5.0
 """Milliseconds with all limits; percent on a compile."""
-FUNCTIONS = 700
+FUNCTIONS = 150
 BARE = (
     *("bwrap", "--unshare-all", "--ro-bind", "/usr", "/usr"),
     *("--symlink", "usr/bin", "/bin", "--symlink", "usr/lib", "/lib"),
@@ -43,8 +43,8 @@ COMPILE = ("gcc", "-O2", "-c", "-o", "/dev/null", "-x", "c", "-")
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--starts", type=int, default=20)
-    parser.add_argument("--compiles", type=int, default=5)
+    parser.add_argument("--starts", type=int, default=12)
+    parser.add_argument("--compiles", type=int, default=3)
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     told: dict[str, object] = {}

@@ -1,8 +1,8 @@
 """The first level: bubblewrap, control groups and a filter of system calls.
 
 1. A control group bounds memory, processes and processors.
-2. A launcher starts as a user to whom nothing on the machine belongs, and waits.
-3. It is put into the group and given its resource limits, then becomes bubblewrap.
+2. A launcher becomes a user to whom nothing on the machine belongs.
+3. It has joined the group first, gets its resource limits, and becomes bubblewrap.
 4. Bubblewrap makes the namespaces and the read-only root, drops every capability, and
    loads the filter; only then does the command begin.
 5. Output is read up to its limit; time and processor time are counted.

@@ -91,7 +91,7 @@ class Hierarchies:
 
         """
         self.sweep()
-        name = f"{PREFIX}{os.getpid()}-{_started(os.getpid())}-{secrets.token_hex(4)}"
+        name = f"{prefix_of(os.getpid())}{secrets.token_hex(4)}"
         group = Group(self, {c: f / name for c, f in self.folders.items()})
         try:
             if self.version == 2:  # noqa: PLR2004
@@ -136,10 +136,11 @@ class Group:
             if path.exists():
                 path.write_text(value, "ascii")
 
-    def add(self, pid: int) -> None:
-        """Put a process into the group."""
-        for folder in self.unique:
-            (folder / "cgroup.procs").write_text(str(pid), "ascii")
+    @property
+    def joining(self) -> Sequence[Path]:
+        """Return the files into which a process writes 0 to join."""
+        name = "tasks" if self.of.version == 1 else "cgroup.procs"
+        return [folder / name for folder in self.unique]
 
     def empty(self) -> bool:
         """Tell whether no process is in it."""
@@ -183,6 +184,11 @@ class Group:
             if left:
                 time.sleep(0.002)
         return not left
+
+
+def prefix_of(pid: int) -> str:
+    """Return how the groups of a supervising process are named."""
+    return f"{PREFIX}{pid}-{_started(pid)}-"
 
 
 def bounds(version: int, limits: Limits) -> Iterator[tuple[str, str, str]]:
