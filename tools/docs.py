@@ -18,7 +18,7 @@ import click
 from fairlead.access.roles import PERSONAL, SCOPES, Role
 from fairlead.clearinghouse.cases import BY_OWN_COMMAND, MOVES, State
 from fairlead.cli.main import main as program
-from fairlead.sandbox.canaries import CANARIES
+from fairlead.sandbox.canaries import CANARIES, LEFT_OUT
 from fairlead.sandbox.levels import Level
 from fairlead.store.tables import metadata
 from fairlead.wiring import Settings
@@ -90,6 +90,12 @@ def canaries() -> str:
     for canary in CANARIES:
         layers = ", ".join(canary.stopped_by)
         rows.append(f"| `{canary.name}` | {canary.about} | {layers} |")
+    for level, left_out in LEFT_OUT.items():
+        rows += ["", f"Not made at {level}, where they would prove nothing:", ""]
+        whys: dict[str, list[str]] = {}
+        for name, why in left_out.items():
+            whys.setdefault(why, []).append(f"`{name}`")
+        rows += [f"- {', '.join(names)}: {why}." for why, names in whys.items()]
     return "\n".join(rows)
 
 

@@ -28,6 +28,9 @@ if ! command -v bwrap >/dev/null; then
     install_package "to run what nobody trusts behind walls" bubblewrap bubblewrap ||
         [ -z "${CI:-}" ]
 fi
+if ! command -v runsc >/dev/null; then
+    install_package "for the second level of sandbox, gVisor" runsc gvisor || true
+fi
 
 for name in chromium chromium-browser google-chrome; do
     if command -v "$name" >/dev/null; then

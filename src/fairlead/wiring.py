@@ -641,6 +641,10 @@ class Sandboxes:
         groups = Hierarchies.delegated(Path(group)) if group else None
         if level is Level.L1:
             return Bubblewrap(groups=groups, root=Path(root) if root else None)
+        if level is Level.L2:
+            from fairlead.remote.sandbox.gvisor import Gvisor
+
+            return Gvisor(groups=groups)
         raise NoSandbox(
             f"level {level} is required, and there is no sandbox of that level here;"
             " run this on a machine that has one"

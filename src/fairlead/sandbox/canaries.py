@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from fairlead.sandbox.levels import Layer
+from fairlead.sandbox.levels import Layer, Level
 
 
 class Verdict(StrEnum):
@@ -149,6 +149,41 @@ CANARIES = (
     ),
 )
 """Every attempt there is; the table in the docs is made from this."""
+
+
+_OWN_KERNEL = "gVisor's own kernel answers it, not the machine's"
+
+LEFT_OUT: dict[Level, dict[str, str]] = {
+    Level.L2: {
+        **dict.fromkeys(
+            (
+                "internet-socket",
+                "netlink",
+                "sysfs",
+                "set-uid",
+                "user-namespace",
+                "clone-namespace",
+                "device-node",
+                "devices",
+                "ptrace",
+                "io-uring",
+                "terminal-input",
+                "core-dump",
+            ),
+            _OWN_KERNEL,
+        ),
+        "inode-fill": "its inodes are memory of gVisor's, which memory-fill tries",
+        "fork-bomb": "its processes are gVisor's, which ends where they are too many",
+        "busy": "time inside is counted by gVisor; the machine's is in the report",
+    }
+}
+"""By level: attempts that are not made, because they would prove nothing, and why."""
+
+
+def expected(level: Level) -> frozenset[str]:
+    """Return the attempts that must be made and stopped to prove *level*."""
+    left_out = LEFT_OUT.get(level, {})
+    return frozenset(c.name for c in CANARIES if c.name not in left_out)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -36,6 +36,14 @@ class Command:
     """Whether `/work` is brought out afterwards; output then goes to standard error."""
 
 
+def collecting(command: Command) -> Sequence[str]:
+    """Return what runs inside: the command, and what brings its folder out."""
+    if not command.collect:
+        return command.argv
+    script = f'"$@" >&2; code=$?; tar -C {WORK} --format=ustar -cf - .; exit $code'
+    return ["/bin/sh", "-c", script, "collect", *command.argv]
+
+
 class Reason(StrEnum):
     """Why a command ended."""
 

@@ -12,7 +12,7 @@ from msgspec import Struct
 from fairlead.base.instants import text
 from fairlead.errors import Damaged
 from fairlead.record.notes import Key, Signer, open_note
-from fairlead.sandbox.canaries import CANARIES, Attempt, Verdict
+from fairlead.sandbox.canaries import CANARIES, Attempt, Verdict, expected
 from fairlead.sandbox.levels import Level
 from fairlead.sandbox.showing import shown
 
@@ -45,7 +45,7 @@ class Report(Struct, frozen=True, kw_only=True):
     def holds(self) -> bool:
         """Tell whether every attempt there is was made and stopped."""
         made = {a.canary for a in self.attempts if a.verdict is Verdict.STOPPED}
-        return made == {canary.name for canary in CANARIES}
+        return made == expected(self.level)
 
     @property
     def failures(self) -> Sequence[Attempt]:
@@ -105,7 +105,8 @@ def table(report: Report) -> str:
         f"{machine.program}, {machine.groups}, as {machine.user}, Linux"
         f" {machine.kernel} on {machine.architecture}, {text(report.at)}"
     )
-    summary = f"{stopped} of {len(CANARIES)} attempts stopped; level {report.proved}"
+    wanted = len(expected(report.level))
+    summary = f"{stopped} of {wanted} attempts stopped; level {report.proved}"
     return "\n".join([*rows, "", summary, where])
 
 

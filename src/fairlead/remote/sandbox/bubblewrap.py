@@ -31,7 +31,7 @@ from fairlead.remote.sandbox.machine import this_machine
 from fairlead.remote.sandbox.supervising import Launch, supervise
 from fairlead.sandbox.levels import Layer, Level
 from fairlead.sandbox.limits import Limits
-from fairlead.sandbox.ports import IN, WORK, Command, Ended, never
+from fairlead.sandbox.ports import IN, WORK, Command, Ended, collecting, never
 from fairlead.sandbox.reports import Machine
 
 NOBODY = 65534
@@ -131,7 +131,7 @@ class Bubblewrap:
             *("--json-status-fd", str(status)),
             *self._filter(inputs),
             "--",
-            *_collecting(command),
+            *collecting(command),
         ]
 
     def _hierarchies(self) -> Hierarchies:
@@ -264,14 +264,6 @@ def _masks() -> list[str]:
         if Path(path).is_dir():
             masked += ["--size", "4096", "--tmpfs", path, "--remount-ro", path]
     return masked
-
-
-def _collecting(command: Command) -> Sequence[str]:
-    """Return what runs inside: the command, and what brings its folder out."""
-    if not command.collect:
-        return command.argv
-    script = f'"$@" >&2; code=$?; tar -C {WORK} --format=ustar -cf - .; exit $code'
-    return ["/bin/sh", "-c", script, "collect", *command.argv]
 
 
 def service_socket(path: Path) -> socket.socket:

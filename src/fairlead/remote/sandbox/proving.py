@@ -20,7 +20,7 @@ import msgspec
 from fairlead.base.ports import Clock
 from fairlead.errors import Invalid, NoSandbox
 from fairlead.remote.sandbox.planting import Planted, planted
-from fairlead.sandbox.canaries import CANARIES, Attempt, How, Verdict
+from fairlead.sandbox.canaries import CANARIES, Attempt, How, Verdict, expected
 from fairlead.sandbox.limits import Limits
 from fairlead.sandbox.ports import Command, Ended, Reason, Sandbox
 from fairlead.sandbox.reports import Machine, Report
@@ -58,13 +58,17 @@ def _bounded(most: int) -> Callable[[Ended], bool]:
     return lambda ended: _said(ended) > most
 
 
+def _all_of(most: int) -> Callable[[Ended], bool]:
+    return lambda ended: _said(ended) >= most or ended.reason is not Reason.MEMORY
+
+
 def _ended_as(reason: Reason) -> Callable[[Ended], bool]:
     return lambda ended: ended.reason is not reason
 
 
 JUDGES: dict[str, Judge] = {
-    "memory-fill": Judge({"memory": 64 * _MIB}, _bounded(64)),
-    "inode-fill": Judge({"memory": 32 * _MIB}, _bounded(59_999)),
+    "memory-fill": Judge({"memory": 64 * _MIB}, _all_of(512)),
+    "inode-fill": Judge({"memory": 32 * _MIB}, _all_of(60_000)),
     "fork-bomb": Judge({"processes": 32}, _bounded(32)),
     "disk-fill": Judge({"disk": 8 * _MIB, "scratch": 8 * _MIB}, _bounded(8)),
     "large-file": Judge({"file": 2 * _MIB, "disk": 32 * _MIB}, _bounded(2)),
@@ -104,8 +108,8 @@ class Prover:
     save: Save = save_results
     machine: Callable[[], Machine]
     """Tells on what it is proved."""
-    only: frozenset[str] = frozenset(canary.name for canary in CANARIES)
-    """Which attempts to make; leaving some out proves no level."""
+    only: frozenset[str] | None = None
+    """Which attempts to make, if not all; leaving some out proves no level."""
 
     def prove(self) -> Report:
         """Return what became of every attempt.
@@ -127,12 +131,17 @@ class Prover:
                     canary=name, verdict=Verdict.BROKEN, detail="nothing was said of it"
                 )
                 for name in (canary.name for canary in CANARIES)
-                if name in self.only
+                if name in self.wanted
             ),
         )
 
+    @property
+    def wanted(self) -> frozenset[str]:
+        """Return the attempts that are made."""
+        return expected(self.sandbox.level) if self.only is None else self.only
+
     def _names(self, how: How) -> list[str]:
-        return [c.name for c in CANARIES if c.how is how and c.name in self.only]
+        return [c.name for c in CANARIES if c.how is how and c.name in self.wanted]
 
     def _run(
         self,

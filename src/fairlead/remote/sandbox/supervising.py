@@ -59,6 +59,8 @@ class Launch:
     """User and group to become; nothing to stay who one is."""
     groups: Hierarchies
     without: frozenset[Layer] = frozenset()
+    limits: Limits | None = None
+    """Of the control group, where it needs more than the command may take."""
 
 
 def supervise(launch: Launch, cancelled: Callable[[], bool]) -> Ended:
@@ -68,7 +70,7 @@ def supervise(launch: Launch, cancelled: Callable[[], bool]) -> Ended:
         NoSandbox: the walls could not be put up; the command did not begin.
 
     """
-    limits = launch.command.limits
+    limits = launch.limits or launch.command.limits
     group = launch.groups.make(_weakened(limits, launch.without))
     cleanup = Layer.CLEANUP not in launch.without
     if cleanup:
