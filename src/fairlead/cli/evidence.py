@@ -80,6 +80,70 @@ def run(  # noqa: PLR0913 - one value an option
         raise SystemExit(Exit.FAILED)
 
 
+@evidence.command()
+@click.argument("first", type=FILE)
+@click.argument("second", type=FILE)
+@click.option("--first-fix", type=FILE, help="The fix of the first, if it has one.")
+@click.option("--second-fix", type=FILE, help="The fix of the second, if it has one.")
+@click.option("--level", default="", help="L1 or L2; otherwise what is required.")
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Where to put what was seen, signed by the key of this machine.",
+)
+@command
+def cross(  # noqa: PLR0913, PLR0917 - one value an option
+    first: Path,
+    second: Path,
+    first_fix: Path | None,
+    second_fix: Path | None,
+    level: str,
+    out: Path | None,
+    home: Path | None,
+    *,
+    as_json: bool,
+) -> None:
+    """Run the recipes FIRST and SECOND with each fix, and say what that means.
+
+    A fix that stops both speaks for one bug, fixes that stop only their own for two.
+    """
+    import msgspec
+
+    from fairlead.clearinghouse.evidence import crossing
+    from fairlead.clearinghouse.evidence.reproducing import Trial
+    from fairlead.cli.evidence_text import text_of_crossing
+    from fairlead.sandbox.recipe import materials, read_recipe
+
+    sandboxes = Sandboxes(Settings.read(os.environ, home=home))
+    sandbox = sandboxes.sandbox(level)
+
+    def trial(recipe: Path) -> Trial:
+        read = read_recipe(recipe.read_bytes())
+        found = materials(read, lambda name: beside(recipe, name))
+        return Trial(sandbox=sandbox, recipe=read, materials=found)
+
+    given = {"a": first_fix, "b": second_fix}
+    crossed = crossing.cross(
+        {"a": trial(first), "b": trial(second)},
+        {name: path.read_bytes() for name, path in given.items() if path},
+        sandboxes.prover(sandbox).prove,
+        clock=now,
+    )
+    signer = sandboxes.signer()
+    note = crossing.signed(crossed, signer) if signer else None
+    if out is not None and note is not None:
+        out.write_text(note, "utf-8")
+    show(
+        {
+            "sameness": crossed.sameness.value,
+            "crossing": msgspec.to_builtins(crossed),
+            "signed": note,
+        },
+        as_json=as_json,
+        text=text_of_crossing(crossed),
+    )
+
+
 def beside(recipe: Path, name: str) -> bytes:
     """Return a file in the folder of *recipe*.
 

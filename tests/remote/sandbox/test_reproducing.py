@@ -152,3 +152,28 @@ def test_runs_from_a_commit(trial: Trial, tmp_path: Path) -> None:
     absent = changed(source, commit="0" * 40)
     wrong = replace(own, recipe=changed(own.recipe, source=absent))
     assert not wrong.attempt().built.held
+
+
+@pytest.mark.parametrize(
+    ("texts", "fixes", "expected"),
+    [
+        (("0123456789abcdef", "fedcba9876543210"), {"a": toys.FIX}, "the same bug"),
+        (
+            ("0123456789abcdef", "!23456789abcdef0"),
+            {"a": toys.FIX, "b": toys.OTHER_FIX},
+            "different bugs",
+        ),
+        (("0123456789abcdef", "!23456789"), {"a": toys.OTHER_FIX}, "unclear"),
+    ],
+)
+def test_crossing(
+    trial: Trial, texts: tuple[str, str], fixes: dict[str, bytes], expected: str
+) -> None:
+    """Two inputs of one fault have one fix; two faults of one program have two."""
+    from fairlead.clearinghouse.evidence.crossing import cross
+
+    trials = {
+        name: replace(trial, recipe=read_recipe(toys.recipe(text)))
+        for name, text in zip("ab", texts, strict=True)
+    }
+    assert cross(trials, fixes, report, clock=lambda: AT).sameness == expected

@@ -104,22 +104,34 @@ def run_recipe(
     fixed = None
     if patch is not None and plain.built.held:
         fixed = trial.attempt(patch, tests=True)
-    after = _proved(prove())
+    after = prove()
     return Statement(
         recipe=recipe.digest,
         name=recipe.name,
         source=recipe.source.sha256 or recipe.source.commit or "",
         at=at,
-        walls=Walls(
-            level=before.proved,
-            before=before.digest(),
-            after=after.digest(),
-            machine=before.machine,
-            stopped=len(before.attempts),
-        ),
+        walls=proved_walls(before, after),
         environment=environment,
         plain=plain,
         fixed=fixed,
+    )
+
+
+def proved_walls(before: Report, after: Report) -> Walls:
+    """Return in what sandbox something was run between two proofs.
+
+    Raises:
+        NoSandbox: an attempt to get out was not stopped.
+
+    """
+    _proved(before)
+    _proved(after)
+    return Walls(
+        level=before.proved,
+        before=before.digest(),
+        after=after.digest(),
+        machine=before.machine,
+        stopped=len(before.attempts),
     )
 
 
