@@ -259,6 +259,10 @@ API = {
     "POST /v1/cases/{case_id}/evidence": Row(
         on_case(Scope.EVIDENCE_ADD), json={"finding": "{receipt}", "statement": "x"}
     ),
+    "POST /v1/cases/{case_id}/crossings": Row(
+        on_case(Scope.CASE_MOVE),
+        json={"finding": "{receipt}", "other": "{receipt}", "crossing": "x"},
+    ),
     "POST /v1/cases/{case_id}/advisory": Row(
         on_case(Scope.ADVISORY_PUBLISH), json=DRAFT
     ),

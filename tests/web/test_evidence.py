@@ -10,12 +10,15 @@ from pathlib import Path
 
 import pytest
 from litestar.testing import TestClient
+from msgspec import structs
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "properties"))
 import worlds
 
 from fairlead.access.roles import Role, token_scopes
+from fairlead.clearinghouse.evidence import crossing as crossings
 from fairlead.clearinghouse.evidence.crash import CrashState
+from fairlead.clearinghouse.evidence.crossing import Cell, Crossing
 from fairlead.clearinghouse.evidence.reproducing import Built, Outcome, Seen, Tried
 from fairlead.clearinghouse.evidence.statements import Statement, Walls, signed
 from fairlead.record.notes import new_signer
@@ -180,3 +183,96 @@ def test_the_page_shows_it_as_text(opened):
 def _programme(world):
     with world.store.read() as unit:
         return next(o.id for o in unit.organisations.all() if o.name == "Programme")
+
+
+# --- Crossings ----------------------------------------------------------------------------
+
+
+def crossing(first, second, *, across=0, fixes=("a",)):
+    """Return a signed crossing in which each fix leaves *across* of the other's runs."""
+    cells = [Cell(reproducer=name, fix="", fired=5, runs=5) for name in "ab"]
+    for fix in fixes:
+        other = "b" if fix == "a" else "a"
+        cells.append(Cell(reproducer=fix, fix=fix, fired=0, runs=5))
+        cells.append(Cell(reproducer=other, fix=fix, fired=across, runs=5))
+    crossed = Crossing(
+        a=first.recipe,
+        b=second.recipe,
+        fixes=dict.fromkeys(fixes, "0" * 64),
+        at=first.at,
+        walls=first.walls,
+        cells=tuple(cells),
+    )
+    return crossings.signed(crossed, SIGNER)
+
+
+@pytest.fixture
+def two(opened):
+    """Two cases with a finding each, each with evidence of a recipe of its own."""
+    world, client, tokens, case, receipt = opened
+    head = {"content-type": "application/json", **bearer(tokens["Finder"])}
+    body = worlds.report("another", 2, "`read_header` forgets to check `magic`")
+    other = client.post("/v1/reports", content=body, headers=head).json()["receipt"]
+    world.work()
+    token = tokens["Programme"]
+    cases = client.get("/v1/cases", headers=bearer(token)).json()["cases"]
+    (other_case,) = [c["id"] for c in cases if c["id"] != case]
+    first, second = (
+        structs.replace(statement(), recipe="1" * 64),
+        structs.replace(statement(), recipe="2" * 64),
+    )
+    add(client, case, token, receipt, signed(first, SIGNER))
+    add(client, other_case, token, other, signed(second, SIGNER))
+
+    def settle(note, who="Programme", place=case):
+        body = {"finding": receipt, "other": other, "crossing": note}
+        return client.post(
+            f"/v1/cases/{place}/crossings", json=body, headers=bearer(tokens[who])
+        )
+
+    return world, client, token, (case, other_case), (first, second), settle
+
+
+def test_one_fix_for_both_makes_one_case(two):
+    """A fix that stops both reproducers makes one case of two, whatever reports say."""
+    _, client, token, (case, other), (first, second), settle = two
+    answer = settle(crossing(first, second))
+    assert answer.status_code == 201, answer.text
+    assert answer.json()["sameness"] == "the same bug"
+    assert answer.json()["merged"]
+    home = answer.json()["case"]
+    gone = other if home == case else case
+    detail = client.get(f"/v1/cases/{home}", headers=bearer(token)).json()
+    assert detail["case"]["findings"] == 2
+    assert len(detail["receipts"]) == 2
+    assert all(e["crossings"] for e in detail["evidence"].values())
+    left = client.get(f"/v1/cases/{gone}", headers=bearer(token)).json()
+    assert left["case"]["merged_into"] == home
+
+
+def test_only_its_own_leaves_two_cases(two):
+    """Fixes that each stop their own leave the cases apart, on the record."""
+    _, client, token, (case, _), (first, second), settle = two
+    answer = settle(crossing(first, second, across=5, fixes=("a", "b")))
+    assert answer.json() == {
+        "sameness": "different bugs",
+        "case": case,
+        "merged": False,
+    }
+    detail = client.get(f"/v1/cases/{case}", headers=bearer(token)).json()
+    assert detail["case"]["merged_into"] is None
+    (shown,) = detail["evidence"].values()
+    assert shown["crossings"] == []  # The other finding is of a case of its own.
+
+
+def test_only_of_recipes_that_are_evidence(two):
+    """A crossing of other recipes settles nothing, and neither does one twice."""
+    _, _, _, _, (first, second), settle = two
+    foreign = structs.replace(second, recipe="3" * 64)
+    answer = settle(crossing(first, foreign))
+    assert answer.status_code == 400
+    assert answer.json()["errors"][0]["field"] == "crossing"
+    note = crossing(first, second, across=5, fixes=("a", "b"))
+    assert settle(note).status_code == 201
+    assert settle(note).status_code == 409
+    assert settle(note, who="Stranger").status_code == 404

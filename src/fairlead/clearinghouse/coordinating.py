@@ -12,6 +12,7 @@ from fairlead.access.visibility import CASES, holds
 from fairlead.base.ids import CaseId, OrganisationId, Receipt
 from fairlead.clearinghouse import cases
 from fairlead.clearinghouse.cases import Case, Part, State
+from fairlead.clearinghouse.evidence.ladder import Sameness
 from fairlead.clearinghouse.evidence.statements import Statement, read_statement
 from fairlead.clearinghouse.findings import Finding
 from fairlead.clearinghouse.intake import finding_of
@@ -251,7 +252,16 @@ def _doubts(
     unit: ClearinghouseUnit, asker: Asker, submission: Submission
 ) -> Sequence[Doubt]:
     """Return the pairs left for a person; the other case must be visible too."""
-    asked = [p for p in submission.pairs if p.verdict is PairVerdict.ASK]
+    settled = {
+        crossed.other
+        for crossed in submission.crossings
+        if crossed.sameness is Sameness.DIFFERENT
+    }
+    asked = [
+        pair
+        for pair in submission.pairs
+        if pair.verdict is PairVerdict.ASK and pair.other not in settled
+    ]
     if not asked:
         return ()
     reasons = unit.submissions.reasons(submission.id).by_pair

@@ -10,7 +10,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from fairlead.base.ids import CaseId, OrganisationId, Receipt
-from fairlead.clearinghouse.evidence.ladder import Rung, Support, highest
+from fairlead.clearinghouse.evidence.ladder import Crossed, Rung, Support, highest
 from fairlead.errors import Refused
 from fairlead.record.events import Event, Fact, Upcast
 from fairlead.record.subjects import Subject, name_of, unexpected
@@ -100,6 +100,13 @@ class EvidenceAdded(Fact, frozen=True, tag="submission.evidence_added@1"):
     body: SignedStatement | None = None
 
 
+class FindingCrossed(Fact, frozen=True, tag="submission.crossed@1"):
+    """Its reproducer and that of another finding were run with each other's fix."""
+
+    crossed: Crossed
+    body: SignedStatement | None = None
+
+
 class SubmissionDestroyed(Fact, frozen=True, tag="submission.destroyed@1"):
     """The report, and why it was answered as it was, were destroyed."""
 
@@ -123,6 +130,8 @@ class Submission:
     destroyed: bool = False
     evidence: tuple[Support, ...] = ()
     """What was shown of it, the earliest first."""
+    crossings: tuple[Crossed, ...] = ()
+    """With which other findings it was crossed, the earliest first."""
     version: int = 1
 
     @property
@@ -147,6 +156,22 @@ def evidence_added(
     if len(submission.evidence) >= STATEMENTS:
         raise Refused(f"{submission.id} has {STATEMENTS} statements, which is enough")
     return [EvidenceAdded(support=support, body=SignedStatement(note=note))]
+
+
+def crossed_with(submission: Submission, crossed: Crossed, note: str) -> Sequence[Fact]:
+    """Return what crossing *submission* with another finding means.
+
+    Raises:
+        Refused: the report was destroyed, or this is recorded already.
+
+    """
+    if submission.destroyed:
+        raise Refused(f"{submission.id} was destroyed; nothing more is kept about it")
+    if any(held.crossing == crossed.crossing for held in submission.crossings):
+        raise Refused(f"{submission.id} has this crossing already")
+    if len(submission.crossings) >= STATEMENTS:
+        raise Refused(f"{submission.id} has {STATEMENTS} crossings, which is enough")
+    return [FindingCrossed(crossed=crossed, body=SignedStatement(note=note))]
 
 
 def _evolve(state: Submission | None, event: Event) -> Submission:
@@ -176,6 +201,9 @@ def _evolve(state: Submission | None, event: Event) -> Submission:
         case Submission(), EvidenceAdded(support=support):
             evidence = (*state.evidence, support)
             return replace(state, evidence=evidence, version=event.version)
+        case Submission(), FindingCrossed(crossed=crossed):
+            crossings = (*state.crossings, crossed)
+            return replace(state, crossings=crossings, version=event.version)
         case Submission(), SubmissionDestroyed():
             return replace(state, destroyed=True, version=event.version)
     raise unexpected(event)
@@ -189,6 +217,7 @@ SUBMISSIONS = Subject(
         SubmissionDecided,
         SubmissionRefiled,
         EvidenceAdded,
+        FindingCrossed,
         SubmissionDestroyed,
     ),
     _evolve,

@@ -10,13 +10,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from enum import StrEnum
 
 import msgspec
 from msgspec import Struct
 
 from fairlead.base.ports import Clock
 from fairlead.clearinghouse import duplicates
+from fairlead.clearinghouse.evidence.ladder import Sameness
 from fairlead.clearinghouse.evidence.reproducing import Trial, Tried
 from fairlead.clearinghouse.evidence.statements import Walls, proved_walls
 from fairlead.errors import Damaged, Invalid, Violation
@@ -25,19 +25,6 @@ from fairlead.sandbox.reports import Report
 
 ORIGIN = "fairlead-crossing-v1"
 """First line of the note, so that its signature is good for nothing else."""
-
-
-class Sameness(StrEnum):
-    """What reproducers and fixes say about two findings."""
-
-    SAME = "the same bug"
-    """Every fix there is stops both."""
-    ONE_COVERS = "one fix covers both"
-    """One fix stops both, the other only its own: it may be incomplete."""
-    DIFFERENT = "different bugs"
-    """Every fix stops only its own."""
-    UNCLEAR = "unclear"
-    """A reproducer does not fire, or a fix does not apply or does not stop its own."""
 
 
 _PROOFS = {

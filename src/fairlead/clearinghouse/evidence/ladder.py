@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from fairlead.base.ids import Receipt
 from fairlead.sandbox.levels import Level
 
 
@@ -45,3 +46,28 @@ class Support(Struct, frozen=True, kw_only=True):
 def highest(supports: tuple[Support, ...]) -> Rung:
     """Return how far *supports* go together."""
     return max((s.rung for s in supports), key=lambda r: r.rank, default=Rung.CLAIMED)
+
+
+class Sameness(StrEnum):
+    """What reproducers and fixes say about two findings."""
+
+    SAME = "the same bug"
+    """Every fix there is stops both."""
+    ONE_COVERS = "one fix covers both"
+    """One fix stops both, the other only its own: it may be incomplete."""
+    DIFFERENT = "different bugs"
+    """Every fix stops only its own."""
+    UNCLEAR = "unclear"
+    """A reproducer does not fire, or a fix does not apply or does not stop its own."""
+
+
+class Crossed(Struct, frozen=True, kw_only=True):
+    """One crossing with another finding, as far as the record says it."""
+
+    other: Receipt
+    sameness: Sameness
+    crossing: str
+    """Its SHA-256."""
+    level: Level
+    key: str
+    """Who signed it."""
