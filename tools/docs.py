@@ -19,6 +19,8 @@ from fairlead.access.roles import PERSONAL, SCOPES, Role
 from fairlead.clearinghouse.cases import BY_OWN_COMMAND, MOVES, State
 from fairlead.cli.main import main as program
 from fairlead.review import engagement as review
+from fairlead.sandbox.canaries import CANARIES, LEFT_OUT
+from fairlead.sandbox.levels import Level
 from fairlead.store.tables import metadata
 from fairlead.wiring import Settings
 
@@ -101,9 +103,37 @@ def roles() -> str:
     return "\n".join(rows)
 
 
+def canaries() -> str:
+    """Return every attempt to get out, and what stops it."""
+    rows = ["| attempt | what is tried | stopped by |", "|---|---|---|"]
+    for canary in CANARIES:
+        layers = ", ".join(canary.stopped_by)
+        rows.append(f"| `{canary.name}` | {canary.about} | {layers} |")
+    for level, left_out in LEFT_OUT.items():
+        rows += ["", f"Not made at {level}, where they would prove nothing:", ""]
+        whys: dict[str, list[str]] = {}
+        for name, why in left_out.items():
+            whys.setdefault(why, []).append(f"`{name}`")
+        rows += [f"- {', '.join(names)}: {why}." for why, names in whys.items()]
+    return "\n".join(rows)
+
+
+def levels() -> str:
+    """Return the levels of sandboxes."""
+    source = getsource(Level)
+    rows = ["| level | what |", "|---|---|"]
+    for level in Level:
+        found = re.search(rf'{level.name} = .*?\n    """(.*?)"""', source, re.DOTALL)
+        said = " ".join(found[1].split()) if found else ""
+        rows.append(f"| {level} | {said} |")
+    return "\n".join(rows)
+
+
 MADE = {
     "states": states,
     "engagement": engagement,
+    "canaries": canaries,
+    "levels": levels,
     "commands": commands,
     "settings": settings,
     "tables": tables,

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Install what the tests need of the system: a Chromium for the pages, a library of the
-# program that steers it, and Go with the libraries of its checksum database, by which
+# program that steers it, bubblewrap for the sandbox, and Go with the libraries of its checksum database, by which
 # others verify the record. Where Chromium or Go cannot be had, the tests that need it say
 # so and are skipped, but in CI it is a failure.
 set -eu
@@ -22,6 +22,14 @@ fi
 if [ ! -d "${FAIRLEAD_GOPATH:-/usr/share/gocode}/src/golang.org/x/mod/sumdb" ]; then
     without_recommended=yes install_package "for Go to verify the record" \
         golang-golang-x-mod-dev golang-x-mod-devel || [ -z "${CI:-}" ]
+fi
+
+if ! command -v bwrap >/dev/null; then
+    install_package "to run what nobody trusts behind walls" bubblewrap bubblewrap ||
+        [ -z "${CI:-}" ]
+fi
+if ! command -v runsc >/dev/null; then
+    install_package "for the second level of sandbox, gVisor" runsc gvisor || true
 fi
 
 for name in chromium chromium-browser google-chrome; do

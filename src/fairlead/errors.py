@@ -17,6 +17,7 @@
   - Unavailable           it could not be done now; nothing was stored (503)
     + InUse               another server works on the same folder
     + TooMany             too often in too short a time (429)
+    + NoSandbox           a wall is missing, so that nothing was run
   - Damaged               what is stored contradicts itself
   - Misconfigured         a setting makes no sense
 
@@ -154,6 +155,12 @@ class TooMany(Unavailable):
         """Say what came too often, and when, in seconds, it may come again."""
         super().__init__(message)
         self.retry_after = retry_after
+
+
+class NoSandbox(Unavailable):
+    """A layer of the sandbox is missing, so that nothing was run."""
+
+    code = "no-sandbox"
 
 
 class Damaged(Error):  # noqa: N818

@@ -67,6 +67,16 @@ class Settings:
     none."""
     mail_from: str = "fairlead@localhost"
     """Address from which mail is sent."""
+    sandbox_level: str = "L1"
+    """The least level of sandbox in which code that nobody trusts is run: L1, L2 or L3."""
+    sandbox_root: str = ""
+    """The folder that such code sees as `/`; empty for the machine's `/usr`."""
+    sandbox_group: str = ""
+    """A control group (version 2) that was delegated for sandboxes; empty for the one that
+    the command runs in."""
+    sandbox_keys: str = ""
+    """Keys of further machines whose statements of evidence are believed, separated by
+    spaces; what `fairlead sandbox check` prints. This machine's own always is."""
     log_level: str = "info"
     """How much is logged: debug, info, warning or error."""
     trusted_proxies: str = ""
@@ -456,10 +466,23 @@ class System:
                 self.settings.trusted_proxies,
                 _secret("proxy_secret_file", self.settings.proxy_secret_file),
             ),
+            evidence_keys=self._evidence_keys(),
             provider=self._provider(),
             gate=Gate(self.settings.limit_bodies),
             body_seconds=self.settings.body_seconds,
         )
+
+    def _evidence_keys(self) -> Any:  # noqa: ANN401 - see fairlead.record.notes
+        """Return who may sign statements of evidence."""
+        from fairlead.record.notes import Verifier
+        from fairlead.store.keys import sandbox_signer
+
+        own = sandbox_signer(self.settings.keys_folder, secrets.token_bytes)
+        try:
+            others = [Verifier.read(k) for k in self.settings.sandbox_keys.split()]
+        except Damaged as error:
+            raise Misconfigured(f"sandbox_keys: {error}") from error
+        return [own.verifier(), *others]
 
     def _criteria(self) -> Any:  # noqa: ANN401 - see fairlead.access.applications
         from fairlead.access.applications import Criteria, Proof
@@ -628,6 +651,73 @@ class WitnessSystem:
         with _alone(self.home):
             app = create_witness(desk)
             await serve_app(app, host=host, port=port, ended=ended, ready=ready)
+
+
+class Sandboxes:
+    """The sandboxes of this machine, and the key that signs what was seen in them."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Take what *settings* say.
+
+        Raises:
+            Misconfigured: the level is none.
+
+        """
+        from fairlead.sandbox.levels import Level
+
+        self.settings = settings
+        try:
+            self.least = Level(settings.sandbox_level)
+        except ValueError as error:
+            raise Misconfigured(
+                f"sandbox_level: {settings.sandbox_level!r} is none; say L1, L2 or L3"
+            ) from error
+
+    def sandbox(self, wanted: str = "") -> Any:  # noqa: ANN401 - see sandbox.ports
+        """Return the sandbox of level *wanted*; the least that is required otherwise.
+
+        Raises:
+            NoSandbox: there is none of that level here.
+            Misconfigured: it is weaker than what is required.
+
+        """
+        from fairlead.errors import NoSandbox
+        from fairlead.remote.sandbox.bubblewrap import Bubblewrap
+        from fairlead.remote.sandbox.cgroups import Hierarchies
+        from fairlead.sandbox.levels import Level
+
+        level = Level(wanted) if wanted else self.least
+        if not level.at_least(self.least):
+            raise Misconfigured(
+                f"level: {level} is weaker than {self.least}, which"
+                " FAIRLEAD_SANDBOX_LEVEL requires"
+            )
+        group, root = self.settings.sandbox_group, self.settings.sandbox_root
+        groups = Hierarchies.delegated(Path(group)) if group else None
+        if level is Level.L1:
+            return Bubblewrap(groups=groups, root=Path(root) if root else None)
+        if level is Level.L2:
+            from fairlead.remote.sandbox.gvisor import Gvisor
+
+            return Gvisor(groups=groups)
+        raise NoSandbox(
+            f"level {level} is required, and there is no sandbox of that level here;"
+            " run this on a machine that has one"
+        )
+
+    def prover(self, sandbox: Any) -> Any:  # noqa: ANN401 - see remote.sandbox.proving
+        """Return what makes every attempt to get out of *sandbox*."""
+        from fairlead.remote.sandbox.proving import Prover
+
+        return Prover(sandbox=sandbox, clock=now, machine=sandbox.machine)
+
+    def signer(self) -> Any:  # noqa: ANN401 - see fairlead.record.notes
+        """Return the key that signs reports; nothing where there is no home folder."""
+        from fairlead.store.keys import sandbox_signer
+
+        if not self.settings.home.is_dir():
+            return None
+        return sandbox_signer(self.settings.keys_folder, secrets.token_bytes)
 
 
 @contextmanager

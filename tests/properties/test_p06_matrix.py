@@ -211,6 +211,9 @@ PAGES = {
     "POST /cases/{case_id}/read-out": Row(
         on_case(Scope.CASE_MOVE), {"organisation": "org-none"}
     ),
+    "POST /cases/{case_id}/evidence": Row(
+        on_case(Scope.EVIDENCE_ADD), {"finding": "{receipt}", "statement": "x"}
+    ),
     "POST /cases/{case_id}/destroy": Row(
         on_case(Scope.CASE_DESTROY),
         {"ground": "the law asks for it", "typed": "{case}"},
@@ -308,6 +311,13 @@ API = {
     ),
     "DELETE /v1/cases/{case_id}/participants/{organisation}": Row(
         on_case(Scope.CASE_MOVE)
+    ),
+    "POST /v1/cases/{case_id}/evidence": Row(
+        on_case(Scope.EVIDENCE_ADD), json={"finding": "{receipt}", "statement": "x"}
+    ),
+    "POST /v1/cases/{case_id}/crossings": Row(
+        on_case(Scope.CASE_MOVE),
+        json={"finding": "{receipt}", "other": "{receipt}", "crossing": "x"},
     ),
     "POST /v1/cases/{case_id}/advisory": Row(
         on_case(Scope.ADVISORY_PUBLISH), json=DRAFT

@@ -55,6 +55,7 @@ class Scope(StrEnum):
     CASE_MOVE = "case:move"
     CASE_DESTROY = "case:destroy"
     CASE_EXPORT = "case:export"
+    EVIDENCE_ADD = "evidence:add"
     ADVISORY_PUBLISH = "advisory:publish"
     ENGAGEMENT_OWN = "engagement:own"
     ENGAGEMENT_KEEP = "engagement:keep"
@@ -81,15 +82,14 @@ PERSONAL = frozenset(
 )
 """What only a person can do, never a program with a token."""
 
-_REPORTING = frozenset(
-    {Scope.REPORT_SUBMIT, Scope.REPORT_READ_OWN, Scope.CASE_READ_JOINED}
-)
+_TAKING_PART = frozenset({Scope.CASE_READ_JOINED, Scope.EVIDENCE_ADD})
+_REPORTING = _TAKING_PART | {Scope.REPORT_SUBMIT, Scope.REPORT_READ_OWN}
 
 SCOPES: dict[Role, frozenset[Scope]] = {
     Role.FINDER: _REPORTING,
     Role.REPORTER: _REPORTING,
-    Role.OWNER: frozenset({Scope.CASE_READ_JOINED}),
-    Role.MEMBER: frozenset({Scope.CASE_READ_JOINED}),
+    Role.OWNER: _TAKING_PART,
+    Role.MEMBER: _TAKING_PART,
     Role.COORDINATOR: frozenset(
         {
             Scope.REPORT_READ_ALL,
@@ -97,6 +97,7 @@ SCOPES: dict[Role, frozenset[Scope]] = {
             Scope.CASE_MOVE,
             Scope.CASE_DESTROY,
             Scope.CASE_EXPORT,
+            Scope.EVIDENCE_ADD,
             Scope.ADVISORY_PUBLISH,
         }
     ),

@@ -12,6 +12,8 @@ from fairlead.access.visibility import CASES, holds
 from fairlead.base.ids import CaseId, OrganisationId, Receipt
 from fairlead.clearinghouse import cases
 from fairlead.clearinghouse.cases import Case, Part, State
+from fairlead.clearinghouse.evidence.ladder import Sameness
+from fairlead.clearinghouse.evidence.statements import Statement, read_statement
 from fairlead.clearinghouse.findings import Finding
 from fairlead.clearinghouse.intake import finding_of
 from fairlead.clearinghouse.ports import ClearinghouseUnit, Page, Timer
@@ -64,6 +66,8 @@ class Filed:
     """Nothing where the report was destroyed."""
     reasons: tuple[str, ...]
     """Why it was taken for the same bug as an earlier finding of the case."""
+    statements: Sequence[Statement] = ()
+    """What running recipes for it has shown, the earliest first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -232,6 +236,15 @@ def _filed(unit: ClearinghouseUnit, submission: Submission) -> Filed:
         submission=submission,
         finding=finding,
         reasons=reasons[same[0]] if same and same[0] in reasons else (),
+        statements=[
+            statement
+            for note in (
+                unit.submissions.statements(submission.id)
+                if submission.evidence
+                else ()
+            )
+            if (statement := read_statement(note)) is not None
+        ],
     )
 
 
@@ -239,7 +252,16 @@ def _doubts(
     unit: ClearinghouseUnit, asker: Asker, submission: Submission
 ) -> Sequence[Doubt]:
     """Return the pairs left for a person; the other case must be visible too."""
-    asked = [p for p in submission.pairs if p.verdict is PairVerdict.ASK]
+    settled = {
+        crossed.other
+        for crossed in submission.crossings
+        if crossed.sameness is Sameness.DIFFERENT
+    }
+    asked = [
+        pair
+        for pair in submission.pairs
+        if pair.verdict is PairVerdict.ASK and pair.other not in settled
+    ]
     if not asked:
         return ()
     reasons = unit.submissions.reasons(submission.id).by_pair

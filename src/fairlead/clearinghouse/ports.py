@@ -95,6 +95,9 @@ class Submissions(Destroyable[Submission], Protocol):
     def reasons(self, receipt: Receipt) -> Reasons:
         """Return why its pairs were decided as they were."""
 
+    def statements(self, receipt: Receipt) -> Sequence[str]:
+        """Return the signed statements of evidence for it, the earliest first."""
+
     def seen(self, condition: Condition, page: Page) -> Sequence[Submission]:
         """Return those for which *condition* holds, the newest first."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -9,8 +10,13 @@ from enum import StrEnum
 from msgspec import Struct
 
 from fairlead.base.ids import CaseId, OrganisationId, Receipt
+from fairlead.clearinghouse.evidence.ladder import Crossed, Rung, Support, highest
+from fairlead.errors import Refused
 from fairlead.record.events import Event, Fact, Upcast
 from fairlead.record.subjects import Subject, name_of, unexpected
+
+STATEMENTS = 50
+"""Statements of evidence that one finding may have."""
 
 
 class Status(StrEnum):
@@ -83,6 +89,26 @@ class SubmissionRefiled(Fact, frozen=True, tag="submission.refiled@1"):
     case: CaseId
 
 
+class SignedStatement(Struct, frozen=True, kw_only=True):
+    """A statement of evidence, signed; as confidential as the report."""
+
+    note: str
+
+
+class EvidenceAdded(Fact, frozen=True, tag="submission.evidence_added@1"):
+    """A recipe was run for the finding, and this is what it showed."""
+
+    support: Support
+    body: SignedStatement | None = None
+
+
+class FindingCrossed(Fact, frozen=True, tag="submission.crossed@1"):
+    """Its reproducer and that of another finding were run with each other's fix."""
+
+    crossed: Crossed
+    body: SignedStatement | None = None
+
+
 class SubmissionDestroyed(Fact, frozen=True, tag="submission.destroyed@1"):
     """The report, and why it was answered as it was, were destroyed."""
 
@@ -104,7 +130,50 @@ class Submission:
     case: CaseId | None = None
     pairs: tuple[Pair, ...] = ()
     destroyed: bool = False
+    evidence: tuple[Support, ...] = ()
+    """What was shown of it, the earliest first."""
+    crossings: tuple[Crossed, ...] = ()
+    """With which other findings it was crossed, the earliest first."""
     version: int = 1
+
+    @property
+    def rung(self) -> Rung:
+        """Return how far the evidence for it goes."""
+        return highest(self.evidence)
+
+
+def evidence_added(
+    submission: Submission, support: Support, note: str
+) -> Sequence[Fact]:
+    """Return what adding a statement to *submission* means.
+
+    Raises:
+        Refused: the report was destroyed, or the statement is there already.
+
+    """
+    if submission.destroyed:
+        raise Refused(f"{submission.id} was destroyed; nothing more is kept about it")
+    if any(held.statement == support.statement for held in submission.evidence):
+        raise Refused(f"{submission.id} has this statement already")
+    if len(submission.evidence) >= STATEMENTS:
+        raise Refused(f"{submission.id} has {STATEMENTS} statements, which is enough")
+    return [EvidenceAdded(support=support, body=SignedStatement(note=note))]
+
+
+def crossed_with(submission: Submission, crossed: Crossed, note: str) -> Sequence[Fact]:
+    """Return what crossing *submission* with another finding means.
+
+    Raises:
+        Refused: the report was destroyed, or this is recorded already.
+
+    """
+    if submission.destroyed:
+        raise Refused(f"{submission.id} was destroyed; nothing more is kept about it")
+    if any(held.crossing == crossed.crossing for held in submission.crossings):
+        raise Refused(f"{submission.id} has this crossing already")
+    if len(submission.crossings) >= STATEMENTS:
+        raise Refused(f"{submission.id} has {STATEMENTS} crossings, which is enough")
+    return [FindingCrossed(crossed=crossed, body=SignedStatement(note=note))]
 
 
 def _evolve(state: Submission | None, event: Event) -> Submission:
@@ -131,6 +200,12 @@ def _evolve(state: Submission | None, event: Event) -> Submission:
             )
         case Submission(), SubmissionRefiled(case=case):
             return replace(state, case=case, version=event.version)
+        case Submission(), EvidenceAdded(support=support):
+            evidence = (*state.evidence, support)
+            return replace(state, evidence=evidence, version=event.version)
+        case Submission(), FindingCrossed(crossed=crossed):
+            crossings = (*state.crossings, crossed)
+            return replace(state, crossings=crossings, version=event.version)
         case Submission(), SubmissionDestroyed():
             return replace(state, destroyed=True, version=event.version)
     raise unexpected(event)
@@ -139,7 +214,14 @@ def _evolve(state: Submission | None, event: Event) -> Submission:
 SUBMISSIONS = Subject(
     "submission",
     Submission,
-    (SubmissionReceived, SubmissionDecided, SubmissionRefiled, SubmissionDestroyed),
+    (
+        SubmissionReceived,
+        SubmissionDecided,
+        SubmissionRefiled,
+        EvidenceAdded,
+        FindingCrossed,
+        SubmissionDestroyed,
+    ),
     _evolve,
     (
         Upcast(

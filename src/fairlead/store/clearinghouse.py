@@ -19,6 +19,7 @@ from fairlead.clearinghouse.exports import EXPORTS, Export
 from fairlead.clearinghouse.ports import Headline, Page, Sent
 from fairlead.clearinghouse.submissions import (
     SUBMISSIONS,
+    EvidenceAdded,
     Reasons,
     Status,
     Submission,
@@ -167,6 +168,15 @@ class SQLSubmissions(SQLSubjects[Submission]):
         """Return why its pairs were decided as they were."""
         body = self._body(receipt, SubmissionDecided)
         return msgspec.json.decode(body, type=Reasons) if body else Reasons()
+
+    def statements(self, receipt: Receipt) -> Sequence[str]:
+        """Return the signed statements of evidence for it, the earliest first."""
+        facts = [event.fact for event in self.history(receipt)]
+        return [
+            fact.body.note
+            for fact in facts
+            if isinstance(fact, EvidenceAdded) and fact.body
+        ]
 
     def seen(self, condition: Condition, page: Page) -> Sequence[Submission]:
         """Return those for which *condition* holds, the newest first."""

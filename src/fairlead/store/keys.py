@@ -14,6 +14,8 @@ RECORD = "record.key"
 """The file of the key that signs checkpoints."""
 WITNESS = "witness.key"
 """The file of the key by which a witness cosigns."""
+SANDBOX = "sandbox.key"
+"""The file of the key that signs what was seen in sandboxes of this machine."""
 
 
 def record_signer(folder: Path, name: str, randomness: Randomness) -> Signer:
@@ -39,6 +41,24 @@ def record_signer(folder: Path, name: str, randomness: Randomness) -> Signer:
             " with FAIRLEAD_KEYS, or set FAIRLEAD_NAMESPACE as it was"
         )
     return signer
+
+
+def sandbox_signer(folder: Path, randomness: Randomness) -> Signer:
+    """Return the signer of what sandboxes show, making its key the first time.
+
+    Raises:
+        Damaged: the key file cannot be read.
+
+    """
+    path = folder / SANDBOX
+    try:
+        return Signer.read(path.read_text("ascii"))
+    except FileNotFoundError:
+        signer = new_signer("fairlead/sandbox", randomness)
+        files.write(path, signer.secret().encode())
+        return signer
+    except (OSError, UnicodeDecodeError) as error:
+        raise Damaged(f"{path} cannot be read: {error}") from error
 
 
 def witness_signer(

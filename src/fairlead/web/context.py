@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -15,6 +15,7 @@ from fairlead.clearinghouse.publishing import Press
 from fairlead.formats.advisory import Publisher
 from fairlead.formats.cve import Assigner
 from fairlead.programme.unit import Store
+from fairlead.record.notes import Key
 from fairlead.record.tlog_proof import TlogProof
 from fairlead.review.rules import Rules as ReviewRules
 from fairlead.web.broker import Broker, Upstream
@@ -73,6 +74,8 @@ class Context:
     """Bounds the bodies of reports in memory."""
     body_seconds: float = 60
     """How long the body of a report may take to arrive."""
+    evidence_keys: Sequence[Key] = ()
+    """Who may sign statements of evidence."""
     provider: Provider | None = None
     """Where people may sign in besides here."""
 

@@ -7,7 +7,12 @@ turns that into merging, asking a person, or a new bug. Everything here is pure.
 
 from __future__ import annotations
 
-from fairlead.clearinghouse.duplicates.decide import Thresholds, Verdict, decide
+from fairlead.clearinghouse.duplicates.decide import (
+    Proof,
+    Thresholds,
+    Verdict,
+    decide,
+)
 from fairlead.clearinghouse.duplicates.features import (
     FEATURES_VERSION,
     Features,
@@ -36,6 +41,7 @@ __all__ = [
     "Features",
     "Index",
     "MemoryIndex",
+    "Proof",
     "Reason",
     "Thresholds",
     "Verdict",

@@ -32,8 +32,27 @@ class Thresholds:
             raise ValueError(message)
 
 
-def decide(comparison: Comparison, thresholds: Thresholds = Thresholds()) -> Verdict:
-    """Say what becomes of the pair; one that is barred is never merged by itself."""
+class Proof(StrEnum):
+    """What was shown of a pair, rather than read off it."""
+
+    SAME = "same"
+    """The fix of either stops the reproducers of both."""
+    DIFFERENT = "different"
+    """The fix of each stops its own reproducer only."""
+
+
+def decide(
+    comparison: Comparison,
+    thresholds: Thresholds = Thresholds(),
+    *,
+    proof: Proof | None = None,
+) -> Verdict:
+    """Say what becomes of the pair; one that is barred is never merged by itself.
+
+    What was shown with reproducers and fixes goes before all that reports say.
+    """
+    if proof is not None:
+        return Verdict.MERGE if proof is Proof.SAME else Verdict.NEW
     if comparison.probability >= thresholds.merge and not comparison.bars:
         return Verdict.MERGE
     return Verdict.ASK if comparison.probability >= thresholds.ask else Verdict.NEW

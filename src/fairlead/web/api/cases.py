@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Annotated
 
@@ -17,8 +17,11 @@ from fairlead.base.ids import AdvisoryId, CaseId, OrganisationId, Receipt
 from fairlead.base.markings import Label
 from fairlead.clearinghouse import coordinating, publishing
 from fairlead.clearinghouse.cases import Case, Part, State
+from fairlead.clearinghouse.evidence import attaching, settling
+from fairlead.clearinghouse.evidence.ladder import Crossed, Rung, Sameness, Support
 from fairlead.clearinghouse.ports import Page
 from fairlead.clearinghouse.publishing import Draft
+from fairlead.clearinghouse.submissions import Submission
 from fairlead.web import auth
 from fairlead.web.auth import AnyRequest
 from fairlead.web.context import Context
@@ -67,11 +70,58 @@ class CaseList(Struct, frozen=True, kw_only=True):
     cases: Sequence[CaseAnswer]
 
 
+class EvidenceAnswer(Struct, frozen=True, kw_only=True):
+    """How far the evidence for a finding goes."""
+
+    rung: Rung
+    supports: tuple[Support, ...]
+    crossings: tuple[Crossed, ...]
+
+    @classmethod
+    def of(cls, submission: Submission, known: Collection[Receipt]) -> EvidenceAnswer:
+        """Return what the API shows of the evidence for *submission*.
+
+        Of crossings only those with findings that are *known* to the asker.
+        """
+        return cls(
+            rung=submission.rung,
+            supports=submission.evidence,
+            crossings=tuple(
+                crossed for crossed in submission.crossings if crossed.other in known
+            ),
+        )
+
+
+class Evidence(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A signed statement, and the finding of the case that it is about."""
+
+    finding: Receipt
+    statement: Annotated[str, Meta(max_length=1_048_576)]
+
+
+class CrossingGiven(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A signed crossing, and the two findings that it is about."""
+
+    finding: Receipt
+    other: Receipt
+    crossing: Annotated[str, Meta(max_length=1_048_576)]
+
+
+class SettledAnswer(Struct, frozen=True, kw_only=True):
+    """What a crossing led to."""
+
+    sameness: Sameness
+    case: CaseId
+    """Where the first finding is filed now."""
+    merged: bool
+
+
 class CaseDetail(Struct, frozen=True, kw_only=True):
     """A case with the receipts filed in it."""
 
     case: CaseAnswer
     receipts: Sequence[Receipt]
+    evidence: dict[Receipt, EvidenceAnswer]
     participants: dict[OrganisationId, Part]
 
 
@@ -139,6 +189,12 @@ def read(
             case=CaseAnswer.of(view.case),
             receipts=[filed.submission.id for filed in view.filed],
             participants=view.case.participants,
+            evidence={
+                filed.submission.id: EvidenceAnswer.of(
+                    filed.submission, [other.submission.id for other in view.filed]
+                )
+                for filed in view.filed
+            },
         )
 
 
@@ -250,6 +306,60 @@ def read_out(
 
 
 @post(
+    "/{case_id:str}/evidence",
+    sync_to_thread=True,
+    summary="Add evidence",
+    responses=PROBLEMS,
+)
+def add_evidence(
+    request: AnyRequest,
+    case_id: FromPath[str],
+    data: JSONBody[Evidence],
+    context: NamedDependency[Context],
+) -> EvidenceAnswer:
+    """Put what `fairlead evidence run` showed to a finding of a case."""
+    with context.store.begin() as unit:
+        submission = attaching.attach(
+            unit,
+            auth.asker(unit, request, context),
+            CaseId(case_id),
+            data.finding,
+            data.statement,
+            context.evidence_keys,
+            at=context.clock(),
+        )
+    return EvidenceAnswer.of(submission, ())
+
+
+@post(
+    "/{case_id:str}/crossings",
+    sync_to_thread=True,
+    summary="Settle whether two findings are one bug",
+    responses=PROBLEMS,
+)
+def settle(
+    request: AnyRequest,
+    case_id: FromPath[str],
+    data: JSONBody[CrossingGiven],
+    context: NamedDependency[Context],
+) -> SettledAnswer:
+    """Record what `fairlead evidence cross` showed, and decide about the two anew."""
+    with context.store.begin() as unit:
+        settled = settling.settle(
+            unit,
+            auth.asker(unit, request, context),
+            CaseId(case_id),
+            (data.finding, data.other),
+            data.crossing,
+            context.evidence_keys,
+            at=context.clock(),
+        )
+    return SettledAnswer(
+        sameness=settled.sameness, case=settled.case, merged=settled.merged
+    )
+
+
+@post(
     "/{case_id:str}/advisory",
     sync_to_thread=True,
     summary="Publish an advisory",
@@ -277,6 +387,16 @@ def publish(
 
 router = Router(
     "/v1/cases",
-    route_handlers=[listed, read, move, shorten, read_in, read_out, publish],
+    route_handlers=[
+        listed,
+        read,
+        move,
+        shorten,
+        read_in,
+        read_out,
+        add_evidence,
+        settle,
+        publish,
+    ],
     tags=["cases"],
 )

@@ -17,9 +17,10 @@ from fairlead.access.members import Person
 from fairlead.access.roles import Scope
 from fairlead.access.traces import Moment
 from fairlead.base import instants
-from fairlead.base.ids import CaseId, OrganisationId
+from fairlead.base.ids import CaseId, OrganisationId, Receipt
 from fairlead.clearinghouse import coordinating, destroying, publishing
 from fairlead.clearinghouse.cases import Ground, Part, State
+from fairlead.clearinghouse.evidence import attaching
 from fairlead.clearinghouse.ports import Page
 from fairlead.errors import (
     Error,
@@ -70,6 +71,13 @@ class ProvedDraft(DraftForm, frozen=True, kw_only=True):
 
     answer: str = ""
     code: str = ""
+
+
+class EvidenceForm(Struct, frozen=True, kw_only=True):
+    """What the form for evidence sends."""
+
+    finding: str = ""
+    statement: str = ""
 
 
 class ReadInForm(Struct, frozen=True, kw_only=True):
@@ -228,6 +236,29 @@ def read_out(
     return _act(request, context, CaseId(case_id), "read-out", data, act)
 
 
+@post("/cases/{case_id:str}/evidence", sync_to_thread=True, include_in_schema=False)
+def add_evidence(
+    request: AnyRequest,
+    case_id: FromPath[str],
+    data: URLEncodedBody[EvidenceForm],
+    context: NamedDependency[Context],
+) -> Response[Any]:
+    """Put a signed statement to a finding of a case."""
+
+    def act(unit: Unit, person: Person) -> None:
+        attaching.attach(
+            unit,
+            person.asker,
+            CaseId(case_id),
+            Receipt(data.finding),
+            data.statement,
+            context.evidence_keys,
+            at=context.clock(),
+        )
+
+    return _act(request, context, CaseId(case_id), "evidence", data, act)
+
+
 @post("/cases/{case_id:str}/destroy", sync_to_thread=True, include_in_schema=False)
 def destroy(
     request: AnyRequest,
@@ -382,6 +413,7 @@ def _show(  # noqa: PLR0913 - one value a thing that must be said
         view=view,
         case=view.case,
         may_act=may_act,
+        may_add_evidence=person.asker.may(Scope.EVIDENCE_ADD),
         may_destroy=person.asker.may(Scope.CASE_DESTROY),
         grounds=list(Ground),
         all_parts=list(Part),
@@ -413,6 +445,7 @@ router = Router(
         shorten,
         read_in,
         read_out,
+        add_evidence,
         destroy,
         publish,
         draft,

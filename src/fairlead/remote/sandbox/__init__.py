@@ -1,0 +1,1 @@
+"""Sandboxes on Linux: bubblewrap with control groups and seccomp, and gVisor."""
