@@ -1,0 +1,372 @@
+"""The catalogue as it is read: by name, by facets, by words, by product."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+from sqlalchemy import Connection, func, select, text
+
+from fairlead.base import instants
+from fairlead.catalogue.ports import (
+    Aside,
+    Facets,
+    Found,
+    Listed,
+    Placed,
+    Probability,
+    Query,
+)
+from fairlead.catalogue.records import Band, CatalogueRecord, Source
+from fairlead.store.catalogue import importing, tables
+from fairlead.store.catalogue.aside import FilePlace, Place
+
+CANDIDATES = 10_000
+"""Records that words may match before the rest is left out of the ranking."""
+_STEP = 400
+_WORD = re.compile(r"\w+")
+
+_MATCHING = {
+    "sqlite": "select rowid from words where words match :words"
+    " order by rowid desc limit :limit",
+    "postgresql": "select number from words where"
+    " {column} @@ plainto_tsquery('simple', :words) order by number desc limit :limit",
+}
+
+
+class SQLCatalogue:
+    """What others have published."""
+
+    def __init__(self, place: Place) -> None:
+        """Read from *place*, whatever is in it at each reading."""
+        self._place = place
+
+    @classmethod
+    def at(cls, path: Path) -> SQLCatalogue:
+        """Return the catalogue in a SQLite file."""
+        return cls(FilePlace(path))
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._place.close()
+
+    def take(self, paths: Sequence[Path], ports: importing.Ports) -> importing.Imported:
+        """Import files, folders and archives; see `importing.run`."""
+        return importing.run(self._place, paths, ports)
+
+    @contextmanager
+    def read(self) -> Iterator[Reading]:
+        """Open one instant's view; an import that ends meanwhile is not seen in it."""
+        with self._place.reading() as connection:
+            yield Reading(connection)
+
+    def find(self, name: str) -> Sequence[CatalogueRecord]:
+        """Return the records with this identifier or alias."""
+        with self.read() as reading:
+            return reading.named([name])
+
+
+class Reading:
+    """One view of the catalogue."""
+
+    def __init__(self, connection: Connection) -> None:
+        """Read over *connection*."""
+        self._connection = connection
+
+    def named(self, wanted: Sequence[str]) -> Sequence[CatalogueRecord]:
+        """Return the records with these identifiers or aliases, by source and name."""
+        table = tables.names
+        numbers: dict[int, None] = {}
+        for some in _steps([name.upper() for name in wanted]):
+            query = select(table.c.number).where(table.c.name.in_(some))
+            numbers |= dict.fromkeys(self._connection.execute(query).scalars())
+        found = self.records(list(numbers)).values()
+        order = list(Source)
+        return sorted(found, key=lambda r: (order.index(r.source), r.id))
+
+    def records(self, numbers: Sequence[int]) -> dict[int, CatalogueRecord]:
+        """Return records by their numbers."""
+        table = tables.contents
+        found: dict[int, CatalogueRecord] = {}
+        for some in _steps(numbers):
+            query = select(table.c.number, table.c.record).where(
+                table.c.number.in_(some)
+            )
+            for row in self._connection.execute(query):
+                found[row.number] = msgspec.json.decode(
+                    row.record, type=CatalogueRecord
+                )
+        return found
+
+    def affecting(self, keys: Sequence[str]) -> Sequence[Placed]:
+        """Return where in which record anything with these keys stands."""
+        table = tables.affects
+        found: list[Placed] = []
+        for some in _steps(sorted(set(keys))):
+            query = select(table.c.key, table.c.number, table.c.place).where(
+                table.c.key.in_(some)
+            )
+            found += [Placed(*row) for row in self._connection.execute(query)]
+        return found
+
+    def product(self, key: str, size: int) -> Sequence[CatalogueRecord]:
+        """Return the newest records about one product or package."""
+        affects, records = tables.affects, tables.records
+        query = (
+            select(affects.c.number)
+            .join(records, records.c.number == affects.c.number)
+            .where(affects.c.key == key)
+            .group_by(affects.c.number, records.c.modified)
+            .order_by(records.c.modified.desc(), affects.c.number.desc())
+            .limit(size)
+        )
+        numbers = self._connection.execute(query).scalars().all()
+        found = self.records(numbers)
+        return [found[number] for number in numbers]
+
+    def probabilities(self, cves: Sequence[str]) -> dict[str, Probability]:
+        """Return the newest EPSS score of each."""
+        table = tables.scores
+        found: dict[str, Probability] = {}
+        for some in _steps(list(dict.fromkeys(cves))):
+            query = select(table).where(table.c.cve.in_(some))
+            for row in self._connection.execute(query):
+                found[row.cve] = Probability(row.probability, row.percentile, row.at)
+        return found
+
+    def quarantine(self, size: int, after: int = 0) -> Sequence[Aside]:
+        """Return what was put aside, by its place."""
+        table = tables.quarantine
+        query = (
+            select(table.c.place, table.c.pointer, table.c.reason, table.c.at)
+            .order_by(table.c.id)
+            .limit(size)
+            .offset(after)
+        )
+        return [Aside(*row) for row in self._connection.execute(query)]
+
+    def counted(self) -> dict[str, int]:
+        """Return how much there is of everything."""
+        wanted = {
+            "records": tables.records,
+            "scores": tables.scores,
+            "quarantined": tables.quarantine,
+        }
+        return {
+            name: self._connection.execute(
+                select(func.count()).select_from(table)
+            ).scalar_one()
+            for name, table in wanted.items()
+        }
+
+    def facets(self, query: Query) -> Facets:
+        """Return how many records each choice of a facet leaves, the others kept."""
+        table = tables.counts
+        rows = self._connection.execute(
+            select(table).where(table.c.ecosystem.in_(["", query.ecosystem]))
+        ).all()
+        found = Facets()
+        for row in rows:
+            count = int(row._mapping["count"])  # noqa: SLF001 - tuples have a `count`
+            here = row.ecosystem == query.ecosystem
+            source = not query.source or row.source == query.source
+            band = not query.band or row.band == query.band
+            exploited = not query.exploited or row.exploited
+            if here and source and band and exploited:
+                found.count += count
+            if here and band and exploited:
+                _add(found.sources, row.source, count)
+            if here and source and exploited:
+                _add(found.bands, row.band, count)
+            if here and source and band and row.exploited:
+                found.exploited += count
+        found.ecosystems.update(self._ecosystems(query))
+        return found
+
+    def _ecosystems(self, query: Query) -> dict[str, int]:
+        table = tables.counts
+        count = func.sum(table.c.count)
+        statement = select(table.c.ecosystem, count).where(table.c.ecosystem != "")
+        for name in ("source", "band"):
+            if wanted := getattr(query, name):
+                statement = statement.where(table.c[name] == wanted)
+        if query.exploited:
+            statement = statement.where(table.c.exploited == 1)
+        statement = statement.group_by(table.c.ecosystem).order_by(count.desc())
+        return {row[0]: int(row[1]) for row in self._connection.execute(statement)}
+
+    def search(self, query: Query) -> Found:
+        """Return a page of what fits, the newest first; with words, ranked.
+
+        Words rank those in the title ahead, then what is known to be exploited, then
+        the newest. No more than `CANDIDATES` that match are ranked; the answer says so.
+        """
+        if query.words.strip():
+            return self._search_words(query)
+        numbers = self._newest(query)
+        return self._page(numbers[: query.size], query, more=len(numbers) > query.size)
+
+    def _newest(self, query: Query) -> list[int]:
+        """Take the newest of each combination of facets, then the newest of these."""
+        table = tables.counts
+        statement = select(table.c.source, table.c.band, table.c.exploited).where(
+            table.c.ecosystem == query.ecosystem
+        )
+        for name in ("source", "band"):
+            if wanted := getattr(query, name):
+                statement = statement.where(table.c[name] == wanted)
+        if query.exploited:
+            statement = statement.where(table.c.exploited == 1)
+        some = (
+            "select modified, number from listing where ecosystem = :ecosystem and"
+            " source = :source and band = :band and exploited = :exploited"
+            " and (modified < :modified or (modified = :modified and number < :number))"
+            " order by modified desc, number desc limit :limit"
+        )
+        before = query.before or ("~", 0)
+        found: list[tuple[str, int]] = []
+        for row in self._connection.execute(statement).all():
+            values = {
+                "ecosystem": query.ecosystem,
+                "source": row.source,
+                "band": row.band,
+                "exploited": row.exploited,
+                "modified": before[0],
+                "number": before[1],
+                "limit": query.size + 1,
+            }
+            found += [
+                (r[0], r[1]) for r in self._connection.execute(text(some), values)
+            ]
+        found.sort(reverse=True)
+        return [number for _, number in found[: query.size + 1]]
+
+    def _search_words(self, query: Query) -> Found:
+        words = _WORD.findall(query.words)[:10]
+        if not words:
+            return Found()
+        matching = self._matching(words, title=False)
+        capped = len(matching) > CANDIDATES
+        matching = matching[:CANDIDATES]
+        titled = set(self._matching(words, title=True))
+        fitting = self._fitting(matching, query)
+        fitting.sort(
+            key=lambda f: (f[0] in titled, f[1], f[2], f[0]),
+            reverse=True,
+        )
+        numbers = [f[0] for f in fitting[query.after : query.after + query.size + 1]]
+        found = self._page(numbers[: query.size], query, more=len(numbers) > query.size)
+        return msgspec.structs.replace(found, matching=len(fitting), capped=capped)
+
+    def _matching(self, words: Sequence[str], *, title: bool) -> list[int]:
+        dialect = self._connection.dialect.name
+        if dialect == "sqlite":
+            written = " ".join(f'"{word}"' for word in words)
+            written = f"title: ({written})" if title else written
+        else:
+            written = " ".join(words)
+        column = "title" if title else "(title || body)"
+        statement = text(_MATCHING[dialect].format(column=column))
+        values = {"words": written, "limit": CANDIDATES + 1}
+        return list(self._connection.execute(statement, values).scalars())
+
+    def _fitting(
+        self, numbers: Sequence[int], query: Query
+    ) -> list[tuple[int, int, str]]:
+        """Return those of *numbers* that fit the facets: exploited, and when changed."""
+        marks = (
+            "select number from json_each(:numbers)"
+            if self._connection.dialect.name == "sqlite"
+            else "select unnest(:numbers)"
+        )
+        if self._connection.dialect.name == "sqlite":
+            marks = "select value from json_each(:numbers)"
+        where = ["r.number in (" + marks + ")"]
+        values: dict[str, object] = {
+            "numbers": msgspec.json.encode(list(numbers)).decode()
+            if self._connection.dialect.name == "sqlite"
+            else list(numbers)
+        }
+        if query.source:
+            where.append("r.source = :source")
+            values["source"] = query.source
+        if query.band:
+            where.append("r.band = :band")
+            values["band"] = query.band
+        if query.ecosystem:
+            where.append(
+                "exists (select 1 from ecosystems e where e.number = r.number"
+                " and e.ecosystem = :ecosystem)"
+            )
+            values["ecosystem"] = query.ecosystem
+        statement = (
+            "with known as (select distinct n.number from exploited x"  # noqa: S608 - our own names
+            " join names n on n.name = x.name)"
+            " select r.number, case when k.number is null then 0 else 1 end as known,"
+            " coalesce(r.modified, '') from records r"
+            " left join known k on k.number = r.number where " + " and ".join(where)
+        )
+        if query.exploited:
+            statement += " and k.number is not null"
+        return [
+            (row[0], row[1], row[2])
+            for row in self._connection.execute(text(statement), values)
+        ]
+
+    def _page(self, numbers: Sequence[int], query: Query, *, more: bool) -> Found:
+        table = tables.records
+        wanted = select(table).where(table.c.number.in_(numbers))
+        rows = {row.number: row for row in self._connection.execute(wanted)}
+        exploited = self._exploited(numbers)
+        listed = [
+            Listed(
+                source=Source(rows[n].source),
+                id=rows[n].id,
+                title=rows[n].title,
+                band=Band(rows[n].band),
+                score=rows[n].score,
+                modified=rows[n].modified,
+                withdrawn=rows[n].withdrawn is not None,
+                exploited=n in exploited,
+            )
+            for n in numbers
+        ]
+        last = rows[numbers[-1]] if more and numbers else None
+        at = instants.text(last.modified) if last and last.modified else ""
+        return Found(
+            listed=tuple(listed),
+            before=(at, last.number) if last else None,
+            after=query.after + query.size if more else None,
+        )
+
+    def _exploited(self, numbers: Sequence[int]) -> set[int]:
+        if not numbers:
+            return set()
+        table = tables.contents
+        query = select(table.c.number, table.c.record).where(
+            table.c.number.in_(numbers)
+        )
+        names: dict[str, list[int]] = {}
+        for row in self._connection.execute(query):
+            record = msgspec.json.decode(row.record, type=CatalogueRecord)
+            for name in record.names:
+                names.setdefault(name, []).append(row.number)
+        known = select(tables.exploited.c.name).where(
+            tables.exploited.c.name.in_(list(names)[:900])
+        )
+        return {
+            number
+            for name in self._connection.execute(known).scalars()
+            for number in names[name]
+        }
+
+
+def _add(found: dict[str, int], name: str, count: int) -> None:
+    found[name] = found.get(name, 0) + count
+
+
+def _steps(values: Sequence[object]) -> Iterator[Sequence[object]]:
+    return (values[start : start + _STEP] for start in range(0, len(values), _STEP))
