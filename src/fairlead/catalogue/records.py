@@ -273,8 +273,11 @@ def keys_of(affected: Affected) -> tuple[str, ...]:
         vendor, product = cpe_names(cpe)
         if product and product != "*":
             found[cpe_key(vendor, product)] = None
-    if affected.product and affected.product.lower() not in _NO_NAMES:
-        found[name_key(affected.product)] = None
+    product, vendor = affected.product.strip(), affected.vendor.strip()
+    if product and product.lower() not in _NO_NAMES:
+        found[name_key(product)] = None
+        if vendor and vendor.lower() not in _NO_NAMES:
+            found[cpe_key(vendor.replace(" ", "_"), product.replace(" ", "_"))] = None
     return tuple(key[:MAX_KEY] for key in found)
 
 

@@ -12,6 +12,7 @@ import click
 COMMANDS = {
     "catalogue": ("fairlead.cli.catalogue", "What others have published."),
     "demo": ("fairlead.cli.demo", "Show the clearinghouse at work, in a fresh folder."),
+    "match": ("fairlead.cli.matching", "Say what of the catalogue affects an SBOM."),
     "organisation": ("fairlead.cli.members", "Organisations that take part."),
     "person": ("fairlead.cli.members", "People who sign in."),
     "record": ("fairlead.cli.record", "The record of everything that happened."),
