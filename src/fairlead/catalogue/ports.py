@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple, Protocol
@@ -81,6 +81,13 @@ class Probability(NamedTuple):
     at: str
 
 
+class Known(NamedTuple):
+    """How much is known to be exploited."""
+
+    entries: int
+    newest: datetime | None
+
+
 class Aside(NamedTuple):
     """Something that an import put aside."""
 
@@ -108,6 +115,9 @@ class Reading(Protocol):
     def probabilities(self, cves: Sequence[str]) -> dict[str, Probability]:
         """Return the newest EPSS score of each."""
 
+    def exploited(self) -> Known:
+        """Return how many entries of KEV there are; none if it was never imported."""
+
     def search(self, query: Query) -> Found:
         """Return a page of what fits."""
 
@@ -120,3 +130,38 @@ class Catalogue(Protocol):
 
     def read(self) -> AbstractContextManager[Reading]:
         """Open one instant's view."""
+
+
+class NullCatalogue:
+    """A catalogue in which nothing is."""
+
+    @contextmanager
+    def read(self) -> Iterator[Reading]:
+        """Open one instant's view."""
+        yield _Nothing()
+
+
+class _Nothing:
+    def named(self, wanted: Sequence[str]) -> Sequence[CatalogueRecord]:  # noqa: ARG002
+        return ()
+
+    def records(self, numbers: Sequence[int]) -> dict[int, CatalogueRecord]:  # noqa: ARG002
+        return {}
+
+    def affecting(self, keys: Sequence[str]) -> Sequence[Placed]:  # noqa: ARG002
+        return ()
+
+    def product(self, key: str, size: int) -> Sequence[CatalogueRecord]:  # noqa: ARG002
+        return ()
+
+    def probabilities(self, cves: Sequence[str]) -> dict[str, Probability]:  # noqa: ARG002
+        return {}
+
+    def exploited(self) -> Known:
+        return Known(0, None)
+
+    def search(self, query: Query) -> Found:  # noqa: ARG002
+        return Found()
+
+    def facets(self, query: Query) -> Facets:  # noqa: ARG002
+        return Facets()

@@ -15,6 +15,7 @@ from fairlead.catalogue.ports import (
     Aside,
     Facets,
     Found,
+    Known,
     Listed,
     Placed,
     Probability,
@@ -136,6 +137,16 @@ class Reading:
             for row in self._connection.execute(query):
                 found[row.cve] = Probability(row.probability, row.percentile, row.at)
         return found
+
+    def exploited(self) -> Known:
+        """Return how many entries of KEV there are; none if it was never imported."""
+        table = tables.records
+        query = select(func.count(), func.max(table.c.modified)).where(
+            table.c.source == Source.KEV.value
+        )
+        count, newest = self._connection.execute(query).one()
+        at = instants.parse(newest) if isinstance(newest, str) else newest
+        return Known(count, at)
 
     def quarantine(self, size: int, after: int = 0) -> Sequence[Aside]:
         """Return what was put aside, by its place."""
