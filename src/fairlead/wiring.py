@@ -424,6 +424,7 @@ class System:
                 self.settings.trusted_proxies,
                 _secret("proxy_secret_file", self.settings.proxy_secret_file),
             ),
+            catalogue=self.catalogue(),
             provider=self._provider(),
         )
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from fairlead.access.applications import Criteria
 from fairlead.access.joining import TextRecords
 from fairlead.access.traces import Moment
 from fairlead.base.ports import Clock, Randomness
+from fairlead.catalogue.ports import Catalogue, NullCatalogue
 from fairlead.formats.advisory import Publisher
 from fairlead.programme.unit import Store
 from fairlead.record.tlog_proof import TlogProof
@@ -54,6 +55,8 @@ class Context:
     """Asks DNS."""
     limits: Limits
     proxies: Proxies
+    catalogue: Catalogue = field(default_factory=NullCatalogue)
+    """What others have published."""
     provider: Provider | None = None
     """Where people may sign in besides here."""
 

@@ -28,7 +28,12 @@ def test_every_row_of_every_published_table_has_its_outcome(data_folder):
 def test_an_exposed_exploited_automatable_total_takeover_is_for_three_days():
     found = decide(
         decisions.BOD_26_04,
-        {"cisa:KEV:1.0.0": "Y", "cisa:PE:1.0.0": "Y", "ssvc:A:2.0.0": "Y", "ssvc:TI:1.0.0": "T"},
+        {
+            "cisa:KEV:1.0.0": "Y",
+            "cisa:PE:1.0.0": "Y",
+            "ssvc:A:2.0.0": "Y",
+            "ssvc:TI:1.0.0": "T",
+        },
     )
     assert found.outcome == "3DF"
     assert "In KEV: Yes" in found.sentence
@@ -43,7 +48,9 @@ def test_what_is_missing_is_named_with_what_each_value_would_change():
     assert missing.name == "Technical Impact"
     assert set(missing.would) == {"P", "T"}
     assert all(len(outcomes) == 1 for outcomes in missing.would.values())
-    assert {o for outcomes in missing.would.values() for o in outcomes} == set(found.possible)
+    assert {o for outcomes in missing.would.values() for o in outcomes} == set(
+        found.possible
+    )
 
 
 cases = st.sampled_from(sorted(tables())).flatmap(
@@ -51,7 +58,10 @@ cases = st.sampled_from(sorted(tables())).flatmap(
         st.just(name),
         st.fixed_dictionaries(
             {},
-            optional={p: st.sampled_from(sorted(point(p).values)) for p in tables()[name].inputs},
+            optional={
+                p: st.sampled_from(sorted(point(p).values))
+                for p in tables()[name].inputs
+            },
         ),
     )
 )
