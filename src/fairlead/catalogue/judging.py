@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from fairlead.catalogue.records import Affected, Span, Status
+from fairlead.catalogue.records import Affected, Span, Status, shown
 from fairlead.formats.version_order import Incomparable, compare, readable
 
 
@@ -116,18 +116,6 @@ def _same(scheme: str, version: str, listed: str, doubts: list[str]) -> bool:
         else:
             doubts.append(str(error))
         return False
-
-
-def shown(span: Span) -> str:
-    """Say what a span holds."""
-    if span.first and span.first == span.through:
-        return span.first
-    start = f"from {span.first} " if span.first else ""
-    if span.below:
-        return f"{start}before {span.below}"
-    if span.through:
-        return f"{start}up to {span.through}"
-    return f"{start}on" if start else "any version"
 
 
 def next_fix(affected: Affected, version: str, scheme: str) -> str:

@@ -321,3 +321,33 @@ def cpe_names(cpe: str) -> tuple[str, str]:
         return "", ""
     vendor, product = (parts[p].replace("\x00", ":").replace("\\", "") for p in places)
     return vendor, product
+
+
+def affected_by(affected: Affected) -> list[str]:
+    """Say for people which versions are affected, one line a range."""
+    lines = []
+    for span in affected.spans:
+        mark = "" if span.status is Status.AFFECTED else f" ({span.status.value})"
+        lines.append(shown(span) + mark)
+    if affected.versions and not lines:
+        some = ", ".join(affected.versions[:8])
+        more = len(affected.versions) - 8
+        lines.append(some + (f" and {more} more" if more > 0 else ""))
+    if not lines and affected.commits:
+        lines.append("commits only")
+    if not lines:
+        said = {Status.AFFECTED: "every version", Status.UNAFFECTED: "not affected"}
+        lines.append(said.get(affected.default, "versions are not said"))
+    return lines
+
+
+def shown(span: Span) -> str:
+    """Say what a span holds."""
+    if span.first and span.first == span.through:
+        return span.first
+    start = f"from {span.first} " if span.first else ""
+    if span.below:
+        return f"{start}before {span.below}"
+    if span.through:
+        return f"{start}up to {span.through}"
+    return f"{start}on" if start else "any version"

@@ -18,6 +18,7 @@ from litestar.types import Message, Scope
 from fairlead.errors import Error
 from fairlead.web import log, openapi, problems
 from fairlead.web.api import cases, reports
+from fairlead.web.api import catalogue as catalogue_api
 from fairlead.web.auth import AnyRequest, note_proxied, refuse_foreign
 from fairlead.web.context import Context
 from fairlead.web.pages import (
@@ -34,6 +35,7 @@ from fairlead.web.pages import (
 )
 from fairlead.web.pages import advisories as advisory_pages
 from fairlead.web.pages import cases as case_pages
+from fairlead.web.pages import catalogue as catalogue_pages
 
 SECURITY = {
     "Content-Security-Policy": (
@@ -61,6 +63,7 @@ def create_app(context: Context) -> Litestar:
         [
             reports.router,
             cases.router,
+            catalogue_api.router,
             signing_in.router,
             account.router,
             verifying.router,
@@ -72,6 +75,7 @@ def create_app(context: Context) -> Litestar:
             members.router,
             readings.router,
             advisory_pages.router,
+            catalogue_pages.router,
             log.router,
             create_static_files_router(
                 path="/static",
