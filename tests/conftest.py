@@ -29,6 +29,9 @@ from fairlead.clearinghouse.cases import Rules
 from fairlead.formats.advisory import Publisher
 from fairlead.record.notes import Verifier, new_signer
 from fairlead.store import migrations
+from fairlead.store.catalogue.aside import FilePlace, SchemaPlace
+from fairlead.store.catalogue.importing import Imported, Ports
+from fairlead.store.catalogue.reading import SQLCatalogue
 from fairlead.store.key_blocks import KeyBlocks
 from fairlead.store.proving import Prover
 from fairlead.store.public import PublicLog
@@ -203,6 +206,7 @@ class World:
     context: Context
     key: Verifier
     """Verifies the log."""
+    catalogue: SQLCatalogue
 
     def join(self, name: str) -> Organisation:
         """Make an organisation a member."""
@@ -249,6 +253,10 @@ class World:
                 randomness=secrets.token_bytes,
             )
 
+    def publish(self, *paths: Path) -> Imported:
+        """Import into the catalogue what others published."""
+        return self.catalogue.take(paths, Ports(clock=self.clock))
+
     def work(self) -> None:
         """Do everything that is due now."""
         self.runner.run_until_idle()
@@ -275,8 +283,14 @@ def make_world(store: SQLStore, folder: Path) -> World:
         randomness=secrets.token_bytes,
         rules=Rules(),
     )
+    catalogue = SQLCatalogue(
+        FilePlace(folder.with_name(f"{folder.name}-catalogue.db"))
+        if store.engine.dialect.name == "sqlite"
+        else SchemaPlace(store.engine)
+    )
     context = Context(
         store=store,
+        catalogue=catalogue,
         clock=clock,
         randomness=secrets.token_bytes,
         wake=lambda: None,
@@ -294,7 +308,7 @@ def make_world(store: SQLStore, folder: Path) -> World:
         limits=NO_LIMITS,
         proxies=Proxies(),
     )
-    return World(store, clock, runner, context, LOG.verifier())
+    return World(store, clock, runner, context, LOG.verifier(), catalogue)
 
 
 @pytest.fixture
