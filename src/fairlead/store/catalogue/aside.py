@@ -132,7 +132,7 @@ class FilePlace:
         base = self._identity()
         wanted = {"version": tables.VERSION, "inputs": inputs, "base": base}
         if self._next.exists():
-            connection = _write(self._next)
+            connection = open_to_write(self._next)
             told = _told(connection)
             if wanted.items() <= told.items():
                 return connection
@@ -140,14 +140,14 @@ class FilePlace:
         self.drop()
         if base and self._version() == tables.VERSION:
             shutil.copyfile(self._path, self._next)
-        connection = _write(self._next)
+        connection = open_to_write(self._next)
         _begin(connection, inputs, base)
         return connection
 
     def swap(self) -> None:
         """Rename what was built over what is read; see `Place`."""
         with translated():
-            connection = _write(self._next)
+            connection = open_to_write(self._next)
             driver = connection.connection.driver_connection
             assert driver is not None  # noqa: S101 - the connection is open
             driver.execute("pragma journal_mode = delete").fetchall()
@@ -204,7 +204,7 @@ class FilePlace:
         return self._engine
 
 
-def _write(path: Path) -> Connection:
+def open_to_write(path: Path) -> Connection:
     """Open a file that nobody else reads: consistent after any end, quick before it."""
     engine = create_engine(f"sqlite:///{path}")
 

@@ -43,7 +43,7 @@ class SQLCatalogue:
 
     def __init__(self, place: Place) -> None:
         """Read from *place*, whatever is in it at each reading."""
-        self._place = place
+        self.place = place
 
     @classmethod
     def at(cls, path: Path) -> SQLCatalogue:
@@ -52,16 +52,16 @@ class SQLCatalogue:
 
     def close(self) -> None:
         """Close every connection."""
-        self._place.close()
+        self.place.close()
 
     def take(self, paths: Sequence[Path], ports: importing.Ports) -> importing.Imported:
         """Import files, folders and archives; see `importing.run`."""
-        return importing.run(self._place, paths, ports)
+        return importing.run(self.place, paths, ports)
 
     @contextmanager
     def read(self) -> Iterator[Reading]:
         """Open one instant's view; an import that ends meanwhile is not seen in it."""
-        with self._place.reading() as connection:
+        with self.place.reading() as connection:
             yield Reading(connection)
 
     def find(self, name: str) -> Sequence[CatalogueRecord]:

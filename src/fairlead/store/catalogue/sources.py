@@ -85,7 +85,7 @@ def inputs(paths: Iterable[Path]) -> Iterator[Input]:
 
 def _is_wanted(name: str) -> bool:
     """Tell by its name whether a file may be one that is read."""
-    base = name.rpartition("/")[2].lower()
+    base = name.replace("\\", "/").rpartition("/")[2].lower()
     return base.endswith(_WANTED) and not base.startswith(".")
 
 
