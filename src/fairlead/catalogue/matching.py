@@ -76,6 +76,8 @@ class Matched(Struct, frozen=True, kw_only=True):
     """Pairs of a component and a record that were compared."""
     nameless: tuple[str, ...] = ()
     """Components that nothing can be looked up of."""
+    remarks: tuple[str, ...] = ()
+    """What is wrong with the inventory."""
 
 
 class _Sought(Struct, frozen=True):
@@ -118,6 +120,7 @@ def match(reading: Reading, inventory: Inventory, at: datetime) -> Matched:
         matches=tuple(sorted(filter(None, matches), key=_urgency)),
         compared=len(pairs),
         nameless=tuple(nameless[:100]),
+        remarks=inventory.remarks,
     )
 
 

@@ -14,6 +14,7 @@ import msgspec
 from msgspec import Struct, field
 
 from fairlead.errors import Invalid, Malformed, TooLarge, Violation
+from fairlead.formats import cyclonedx
 from fairlead.formats.components import MAX_COMPONENTS, Component, Inventory
 
 T = TypeVar("T")
@@ -161,6 +162,7 @@ def _cyclonedx(document: bytes, version: str) -> Inventory:
         components=(*inner, *found),
         roots=(root,) if root in depends else _tops(depends),
         depends=depends,
+        remarks=cyclonedx.faults(document, version),
     )
 
 
