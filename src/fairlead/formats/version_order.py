@@ -32,7 +32,8 @@ class _Loose:
 
     def __init__(self, text: str) -> None:
         found = self._WHOLE.fullmatch(text.strip())
-        if found is None:
+        if found is None or (found[2] or "").lower() == "x":
+            # `1.x` stands for many versions.
             raise ValueError(text)
         numbers = [int(n) for n in re.split(r"[._]", found[1])]
         while len(numbers) > 1 and numbers[-1] == 0:
