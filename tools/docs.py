@@ -18,6 +18,7 @@ import click
 from fairlead.access.roles import PERSONAL, SCOPES, Role
 from fairlead.clearinghouse.cases import BY_OWN_COMMAND, MOVES, State
 from fairlead.cli.main import main as program
+from fairlead.store.catalogue.tables import metadata as catalogue
 from fairlead.store.tables import metadata
 from fairlead.wiring import Settings
 
@@ -67,7 +68,8 @@ def settings() -> str:
 def tables() -> str:
     """Return the class of every table."""
     rows = ["| table | class |", "|---|---|"]
-    rows += [f"| `{t.name}` | {t.info['class']} |" for t in metadata.sorted_tables]
+    every = [*metadata.sorted_tables, *catalogue.sorted_tables]
+    rows += [f"| `{t.name}` | {t.info['class']} |" for t in every]
     return "\n".join(rows)
 
 

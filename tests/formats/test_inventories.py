@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import tarfile
@@ -14,7 +15,6 @@ from hypothesis import strategies as st
 from fairlead.errors import Error, Invalid, Malformed, TooLarge
 from fairlead.formats import inventories
 from fairlead.formats.components import Component, Inventory
-import contextlib
 
 
 def listed(name, text):
