@@ -40,13 +40,11 @@ from fairlead.wiring import Settings, System
 TARGET_MS = 100
 RUNS = 15
 STEP = 1000
-COMMON = (
-    "a vulnerability in the allows remote attackers to execute arbitrary code".split()
-)
+COMMON = "a vulnerability in the allows remote attackers to execute arbitrary code"
 LESS = (
     "buffer overflow injection traversal deserialization privilege escalation parser"
     " plugin kernel driver router firmware gateway library template session token"
-).split()
+)
 ECOSYSTEMS = ("npm", "PyPI", "Maven", "Go", "Debian:12", "crates.io", "Hackage")
 WEIGHTS = (400, 120, 90, 60, 200, 8, 1)
 
@@ -58,7 +56,7 @@ PAGES = {
     "narrow_words": "/catalogue?q=word4711",
     "broad_words": "/catalogue?q=vulnerability",
     "broad_words_and_facets": "/catalogue?q=remote+code&ecosystem=npm&band=high",
-    "product": "/catalogue/products?key=pkg%3Anpm%2Fpackage-7",
+    "product": "/catalogue/products?key=pkg%3Anpm%2Fpackage-1",
 }
 
 
@@ -123,11 +121,8 @@ def records(count: int) -> Iterator[Read]:
     chance = random.Random(1)  # noqa: S311 - the same every time
     start = datetime(2016, 1, 1, tzinfo=UTC)
     for number in range(1, count + 1):
-        words = [
-            *COMMON,
-            *chance.sample(LESS, 4),
-            f"word{chance.randrange(count // 5 + 1)}",
-        ]
+        rare = f"word{chance.randrange(count // 5 + 1)}"
+        words = [*COMMON.split(), *chance.sample(LESS.split(), 4), rare]
         ecosystem = chance.choices(ECOSYSTEMS, WEIGHTS)[0]
         source = Source.OSV if number % 4 == 1 else Source.CVE
         score = min(10.0, max(0.0, round(chance.gauss(6.5, 2), 1)))
@@ -139,7 +134,7 @@ def records(count: int) -> Iterator[Read]:
             affected=(
                 Affected(
                     ecosystem=ecosystem,
-                    name=f"package-{chance.randrange(50_000)}",
+                    name=f"package-{int(chance.paretovariate(0.5)) % 50_000}",
                     spans=(Span("1.0", below="2.0"),),
                 ),
             ),

@@ -7,11 +7,14 @@ from sqlalchemy import Connection
 _STEPS = (
     "delete from listing",
     "delete from counts",
+    "delete from known",
+    """
+    insert into known (number)
+    select distinct n.number from exploited x join names n on n.name = x.name
+    """,
     """
     insert into listing (ecosystem, source, band, exploited, modified, number)
-    with known as materialized (
-        select distinct n.number from exploited x join names n on n.name = x.name
-    ), facets as (
+    with facets as (
         select number, ecosystem from ecosystems
         union all select number, '' from records
     )

@@ -30,12 +30,34 @@ CANDIDATES = 10_000
 _STEP = 400
 _WORD = re.compile(r"\w+")
 
+_SQLITE = (
+    "select rowid as number from words where words match {}"
+    " order by rowid desc limit :candidates"
+)
+_POSTGRES = (
+    "select number from words where {} @@ plainto_tsquery('simple', {})"
+    " order by number desc limit :candidates"
+)
 _MATCHING = {
-    "sqlite": "select rowid from words where words match :words"
-    " order by rowid desc limit :limit",
-    "postgresql": "select number from words where"
-    " {column} @@ plainto_tsquery('simple', :words) order by number desc limit :limit",
+    "sqlite": (_SQLITE.format(":words"), _SQLITE.format(":titled")),
+    "postgresql": (
+        _POSTGRES.format("body", ":words"),
+        _POSTGRES.format("title", ":titled"),
+    ),
 }
+"""What matches words at all, and what does in its title."""
+
+_RANKED = """
+    with m as materialized ({matching}), t as materialized ({titled})
+    select r.number, count(*) over () as fitting
+    from m join records r on r.number = m.number
+    left join t on t.number = m.number left join known k on k.number = m.number
+    where 1 = 1 {where}
+    order by case when t.number is null then 1 else 0 end,
+        case when k.number is null then 1 else 0 end,
+        coalesce(r.modified, '') desc, r.number desc
+    limit :size offset :after
+"""
 
 
 class SQLCatalogue:
@@ -258,74 +280,33 @@ class Reading:
     def _search_words(self, query: Query) -> Found:
         words = _WORD.findall(query.words)[:10]
         if not words:
-            return Found()
-        matching = self._matching(words, title=False)
-        capped = len(matching) > CANDIDATES
-        matching = matching[:CANDIDATES]
-        titled = set(self._matching(words, title=True))
-        fitting = self._fitting(matching, query)
-        fitting.sort(
-            key=lambda f: (f[0] in titled, f[1], f[2], f[0]),
-            reverse=True,
-        )
-        numbers = [f[0] for f in fitting[query.after : query.after + query.size + 1]]
-        found = self._page(numbers[: query.size], query, more=len(numbers) > query.size)
-        return msgspec.structs.replace(found, matching=len(fitting), capped=capped)
-
-    def _matching(self, words: Sequence[str], *, title: bool) -> list[int]:
+            return Found(matching=0)
+        where, values = _facets_of(query)
         dialect = self._connection.dialect.name
-        if dialect == "sqlite":
-            written = " ".join(f'"{word}"' for word in words)
-            written = f"title: ({written})" if title else written
-        else:
-            written = " ".join(words)
-        column = "title" if title else "(title || body)"
-        statement = text(_MATCHING[dialect].format(column=column))
-        values = {"words": written, "limit": CANDIDATES + 1}
-        return list(self._connection.execute(statement, values).scalars())
-
-    def _fitting(
-        self, numbers: Sequence[int], query: Query
-    ) -> list[tuple[int, int, str]]:
-        """Return those of *numbers* that fit the facets: exploited, and when changed."""
-        marks = (
-            "select number from json_each(:numbers)"
-            if self._connection.dialect.name == "sqlite"
-            else "select unnest(:numbers)"
-        )
-        if self._connection.dialect.name == "sqlite":
-            marks = "select value from json_each(:numbers)"
-        where = ["r.number in (" + marks + ")"]
-        values: dict[str, object] = {
-            "numbers": msgspec.json.encode(list(numbers)).decode()
-            if self._connection.dialect.name == "sqlite"
-            else list(numbers)
+        matching, titled = _MATCHING[dialect]
+        asked = " ".join(f'"{word}"' for word in words)
+        values |= {
+            "words": asked if dialect == "sqlite" else " ".join(words),
+            "titled": f"title: ({asked})" if dialect == "sqlite" else " ".join(words),
+            "candidates": CANDIDATES,
+            "size": query.size + 1,
+            "after": query.after,
         }
-        if query.source:
-            where.append("r.source = :source")
-            values["source"] = query.source
-        if query.band:
-            where.append("r.band = :band")
-            values["band"] = query.band
-        if query.ecosystem:
-            where.append(
-                "exists (select 1 from ecosystems e where e.number = r.number"
-                " and e.ecosystem = :ecosystem)"
-            )
-            values["ecosystem"] = query.ecosystem
-        statement = (
-            "with known as (select distinct n.number from exploited x"  # noqa: S608 - our own names
-            " join names n on n.name = x.name)"
-            " select r.number, case when k.number is null then 0 else 1 end as known,"
-            " coalesce(r.modified, '') from records r"
-            " left join known k on k.number = r.number where " + " and ".join(where)
+        statement = _RANKED.format(matching=matching, titled=titled, where=where)
+        rows = self._connection.execute(text(statement), values).all()
+        numbers = [row.number for row in rows][: query.size]
+        found = self._page(numbers, query, more=len(rows) > query.size)
+        fitting = rows[0].fitting if rows else 0
+        return msgspec.structs.replace(
+            found, matching=fitting, capped=self._is_capped(matching, values["words"])
         )
-        if query.exploited:
-            statement += " and k.number is not null"
-        return [
-            (row[0], row[1], row[2])
-            for row in self._connection.execute(text(statement), values)
-        ]
+
+    def _is_capped(self, matching: str, words: object) -> bool:
+        """Tell whether more match than were ranked; stops counting there."""
+        statement = text(f"select count(*) from ({matching}) m")  # noqa: S608 - our own
+        values = {"words": words, "candidates": CANDIDATES + 1}
+        found = self._connection.execute(statement, values).scalar_one()
+        return bool(found > CANDIDATES)
 
     def _page(self, numbers: Sequence[int], query: Query, *, more: bool) -> Found:
         table = tables.records
@@ -354,25 +335,28 @@ class Reading:
         )
 
     def _exploited(self, numbers: Sequence[int]) -> set[int]:
-        if not numbers:
-            return set()
-        table = tables.contents
-        query = select(table.c.number, table.c.record).where(
-            table.c.number.in_(numbers)
+        table = tables.known
+        query = select(table.c.number).where(table.c.number.in_(numbers))
+        return set(self._connection.execute(query).scalars())
+
+
+def _facets_of(query: Query) -> tuple[str, dict[str, object]]:
+    """Return the condition that facets are, and its values."""
+    where: list[str] = []
+    values: dict[str, object] = {}
+    for name in ("source", "band"):
+        if wanted := getattr(query, name):
+            where.append(f"and r.{name} = :{name}")
+            values[name] = wanted
+    if query.ecosystem:
+        where.append(
+            "and exists (select 1 from ecosystems e where e.number = r.number"
+            " and e.ecosystem = :ecosystem)"
         )
-        names: dict[str, list[int]] = {}
-        for row in self._connection.execute(query):
-            record = msgspec.json.decode(row.record, type=CatalogueRecord)
-            for name in record.names:
-                names.setdefault(name, []).append(row.number)
-        known = select(tables.exploited.c.name).where(
-            tables.exploited.c.name.in_(list(names)[:900])
-        )
-        return {
-            number
-            for name in self._connection.execute(known).scalars()
-            for number in names[name]
-        }
+        values["ecosystem"] = query.ecosystem
+    if query.exploited:
+        where.append("and k.number is not null")
+    return " ".join(where), values
 
 
 def _add(found: dict[str, int], name: str, count: int) -> None:

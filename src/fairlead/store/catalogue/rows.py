@@ -175,11 +175,17 @@ class Writer:
                 )
 
     def _remove_words(self, old: Sequence[tuple[int, CatalogueRecord]]) -> None:
-        rows: list[Row] = [(n, r.title, r.details) for n, r in old]
+        rows: list[Row] = [self._words(number, record) for number, record in old]
         if self._dialect == "postgresql":
-            rows = [(n,) for n, _ in old]
+            rows = [(number,) for number, _ in old]
         if rows:
             self._connection.exec_driver_sql(_DELETE_WORDS[self._dialect], rows)
+
+    def _words(self, number: int, record: CatalogueRecord) -> Row:
+        if self._dialect == "postgresql":
+            # Its index is asked for one column at a time.
+            return number, record.title, f"{record.title} {record.details}"
+        return number, record.title, record.details
 
     def _take_out(self, table: Table, rows: Sequence[Row]) -> None:
         mark = "?" if self._dialect == "sqlite" else "%s"
@@ -202,7 +208,7 @@ class Writer:
             record = read.record
             records.append(_record_row(number, read))
             contents.append((number, msgspec.json.encode(record)))
-            words.append((number, record.title, record.details))
+            words.append(self._words(number, record))
             names += [(name, number) for name in record.names]
             affects |= {(k, number, place): None for k, place in record.affected_keys()}
             ecosystems += [(number, e[:80]) for e in record.ecosystems]

@@ -19,7 +19,7 @@ from sqlalchemy.schema import SchemaItem
 
 from fairlead.store.tables import Class, Instant
 
-VERSION = "2"
+VERSION = "3"
 """Of these tables; a catalogue of another version is made anew."""
 
 metadata = MetaData()
@@ -102,6 +102,9 @@ counts = _compact(
 
 exploited = _compact("exploited", Column("name", String(200), primary_key=True))
 """CVEs that are known to be exploited."""
+
+known = _compact("known", Column("number", Integer, primary_key=True))
+"""Records about what is known to be exploited; made anew after every import."""
 
 scores = _compact(
     "scores",
