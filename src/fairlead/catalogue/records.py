@@ -148,7 +148,7 @@ class CatalogueRecord(Struct, frozen=True, kw_only=True, omit_defaults=True):
     def ecosystems(self) -> tuple[str, ...]:
         """Return the ecosystems of its packages, without their releases."""
         found = {a.ecosystem.partition(":")[0]: None for a in self.affected}
-        return tuple(name for name in found if name)
+        return tuple(dict.fromkeys(_plain(name)[:80] for name in found if name))
 
     def affected_keys(self) -> Iterator[tuple[str, int]]:
         """Return what each thing it affects can be found by, and its place."""
@@ -278,7 +278,12 @@ def keys_of(affected: Affected) -> tuple[str, ...]:
         found[name_key(product)] = None
         if vendor and vendor.lower() not in _NO_NAMES:
             found[cpe_key(vendor.replace(" ", "_"), product.replace(" ", "_"))] = None
-    return tuple(key[:MAX_KEY] for key in found)
+    return tuple(_plain(key)[:MAX_KEY] for key in found)
+
+
+def _plain(name: str) -> str:
+    """Return a name without what a database has no place for."""
+    return name.replace("\0", "")
 
 
 MAX_KEY = 300

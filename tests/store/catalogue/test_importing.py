@@ -136,6 +136,34 @@ def test_what_is_faulty_is_put_aside_with_its_reason_and_the_rest_is_taken(
         assert reading.quarantine(10) == []
 
 
+def test_text_that_databases_have_no_place_for_stops_nothing(world, tmp_path):
+    nul = feeds.osv(1, summary="a\0b", details="c\0d", name="e\0f")
+    nul["affected"][0]["package"]["ecosystem"] = "Py\0PI"
+    odd = feeds.cve(1, collectionURL="https://[broken", packageName="x")
+    (tmp_path / "b.json").write_text(json.dumps(odd))
+    (tmp_path / "c.yaml").write_text('id: "X-1"\nmodified: "\\ud800"\n')
+    feeds.write(tmp_path / "a.jsonl", nul, {**feeds.osv(2), "id": "x\0y"})
+    done = world.publish(tmp_path)
+    assert done.taken + done.quarantined == 4
+    assert "a b" in world.catalogue.find("PYSEC-2026-1")[0].title
+    assert world.publish(tmp_path).taken == 0
+
+
+def test_a_mistake_of_ours_is_told_and_stops_nothing(
+    world, tmp_path, monkeypatch, caplog
+):
+    def broken(_name, _document):
+        message = "oh"
+        raise KeyError(message)
+
+    path = feeds.write(tmp_path / "a.jsonl", feeds.osv(1))
+    with monkeypatch.context() as patch:
+        patch.setattr(importing, "read", broken)
+        (faulty,) = world.publish(path).faulty
+    assert "a mistake of ours: KeyError" in faulty.reason
+    assert "catalogue.unread" in caplog.text
+
+
 def test_a_fault_is_pointed_at(sqlite_world, tmp_path):
     broken = feeds.cve(1)
     broken["containers"]["cna"]["references"] = [{"url": "no address"}]

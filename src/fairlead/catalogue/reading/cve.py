@@ -276,35 +276,29 @@ def _options(options: Any) -> dict[str, str]:  # noqa: ANN401 - the schema leave
 # --- Affected ----------------------------------------------------------------------
 
 _COLLECTIONS = {
-    "pypi.org": "PyPI",
-    "pypi.python.org": "PyPI",
-    "npmjs.com": "npm",
-    "npmjs.org": "npm",
-    "registry.npmjs.org": "npm",
-    "crates.io": "crates.io",
-    "rubygems.org": "RubyGems",
-    "nuget.org": "NuGet",
-    "packagist.org": "Packagist",
-    "pkg.go.dev": "Go",
-    "proxy.golang.org": "Go",
-    "repo.maven.apache.org": "Maven",
-    "repo1.maven.org": "Maven",
-    "search.maven.org": "Maven",
-    "hex.pm": "Hex",
-    "pub.dev": "Pub",
+    "crates": "crates.io",
+    "go": "Go",
+    "golang": "Go",
+    "hex": "Hex",
+    "maven": "Maven",
+    "npmjs": "npm",
+    "nuget": "NuGet",
+    "packagist": "Packagist",
+    "pub": "Pub",
+    "pypi": "PyPI",
+    "rubygems": "RubyGems",
 }
-"""Collections that name packages as an ecosystem of OSV does."""
+"""Collections that name packages as an ecosystem of OSV does, by a part of their host."""
 
 _NO_VERSION = frozenset({"", "*", "-", "n/a", "unspecified", "unknown", "any", "all"})
 
 
 def _affected(said: _Affected) -> Affected:
-    host = (urlsplit(said.collectionURL).hostname or "") if said.collectionURL else ""
-    ecosystem = _COLLECTIONS.get(host.removeprefix("www."), "")
+    ecosystem = _ecosystem(said.collectionURL) if said.packageName else ""
     kinds = {v.versionType for v in said.versions if v.versionType}
     exact = [v for v in said.versions if _is_exact(v) and v.versionType != "git"]
     return Affected(
-        ecosystem=ecosystem if said.packageName else "",
+        ecosystem=ecosystem,
         name=said.packageName,
         purl=said.packageURL,
         vendor=said.vendor,
@@ -317,6 +311,16 @@ def _affected(said: _Affected) -> Affected:
         commits="git" in kinds,
         module=", ".join(said.modules)[:200],
     )
+
+
+def _ecosystem(collection: str) -> str:
+    """Return the ecosystem of a collection by its address; empty if it has none."""
+    try:
+        host = urlsplit(collection).hostname or ""
+    except ValueError:
+        return ""
+    named = (_COLLECTIONS.get(part, "") for part in host.split("."))
+    return next(filter(None, named), "")
 
 
 def _is_exact(version: _Version) -> bool:

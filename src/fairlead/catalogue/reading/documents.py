@@ -52,7 +52,7 @@ def decode(document: bytes, *, max_bytes: int = MAX_BYTES) -> Any:  # noqa: ANN4
     except ValueError as error:  # a number of more digits than the interpreter takes
         raise Malformed(str(error)) from error
     if "\\ud" in text or "\\uD" in text:
-        _refuse_half_characters(value)
+        refuse_half_characters(value)
     return value
 
 
@@ -72,7 +72,8 @@ def _constant(written: str) -> Never:
 _scan = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_constant).decode
 
 
-def _refuse_half_characters(value: object) -> None:
+def refuse_half_characters(value: object) -> None:
+    """Raise `Malformed` where a text holds what cannot be written as UTF-8."""
     try:
         json.dumps(value, ensure_ascii=False).encode()
     except UnicodeEncodeError as error:

@@ -60,7 +60,7 @@ def name(written: str, place: str) -> str:
 def title(*candidates: str | None) -> str:
     """Return the first candidate that says something, as one short line."""
     for candidate in candidates:
-        line = " ".join((candidate or "").split())
+        line = " ".join((candidate or "").replace("\0", " ").split())
         if line:
             return line if len(line) <= MAX_TITLE else line[: MAX_TITLE - 1] + "…"
     return ""
@@ -68,6 +68,7 @@ def title(*candidates: str | None) -> str:
 
 def text(written: str) -> str:
     """Return a description, cut where it is longer than anybody reads."""
+    written = written.replace("\0", " ")  # which PostgreSQL has no place for
     if len(written) <= MAX_DETAILS:
         return written
     return written[: MAX_DETAILS - 1] + "…"

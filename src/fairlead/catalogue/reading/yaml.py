@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 from yaml import MappingNode, Node, ScalarNode, SequenceNode
 
-from fairlead.catalogue.reading.documents import MAX_BYTES
+from fairlead.catalogue.reading.documents import MAX_BYTES, refuse_half_characters
 from fairlead.errors import Malformed, TooLarge
 
 MAX_DEPTH = 64
@@ -35,7 +35,9 @@ def decode(document: bytes, *, max_bytes: int = MAX_BYTES) -> Any:  # noqa: ANN4
     except (yaml.YAMLError, UnicodeError, RecursionError, ValueError) as error:
         said = " ".join(str(error).split())[:200]
         raise Malformed(f"not one YAML document: {said}") from error
-    return None if node is None else _value(node)
+    value = None if node is None else _value(node)
+    refuse_half_characters(value)
+    return value
 
 
 def _refuse_more_than_data(document: bytes) -> None:

@@ -7,8 +7,9 @@ when it is called again with the same inputs.
 from __future__ import annotations
 
 import hashlib
+import logging
 import secrets
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -22,6 +23,8 @@ from fairlead.catalogue.reading.epss import Score
 from fairlead.store.catalogue import finishing, rows, tables
 from fairlead.store.catalogue.aside import Place, translated
 from fairlead.store.catalogue.sources import Document, Input, inputs
+
+log = logging.getLogger(__name__)
 
 BATCH = 500
 """Things stored in one transaction."""
@@ -186,7 +189,7 @@ class _Run:
             return
         whole = hashlib.sha256(document.content)
         self._digest = _chain(self._digest, whole.digest())
-        for item in read(document.place, document.content):
+        for item in _read(document):
             if isinstance(item, Faulty):
                 self._put_aside(document.place, item)
                 continue
@@ -196,7 +199,8 @@ class _Run:
                 self._write(path)
 
     def _put_aside(self, place: str, item: Faulty) -> None:
-        self._faulty.append(Quarantined(place, item.pointer, item.reason))
+        said = (text.replace("\0", " ") for text in (place, item.pointer, item.reason))
+        self._faulty.append(Quarantined(*said))
 
     def _write(self, path: str) -> None:
         """Store what was read, within the present transaction."""
@@ -260,6 +264,16 @@ class _Run:
             faulty=tuple(Quarantined(*row) for row in reversed(faulty)),
             resumed=resumed,
         )
+
+
+def _read(document: Document) -> Iterator[Item]:
+    """Read a document, whatever it does to the reader."""
+    try:
+        yield from read(document.place, document.content)
+    except Exception as error:
+        log.exception("catalogue.unread", extra={"place": document.place})
+        kind = type(error).__name__
+        yield Faulty("", f"it could not be read, by a mistake of ours: {kind}: {error}")
 
 
 class _Meta:

@@ -211,7 +211,7 @@ class Writer:
             words.append(self._words(number, record))
             names += [(name, number) for name in record.names]
             affects |= {(k, number, place): None for k, place in record.affected_keys()}
-            ecosystems += [(number, e[:80]) for e in record.ecosystems]
+            ecosystems += [(number, e) for e in record.ecosystems]
             if record.exploited:
                 exploited.append((record.id,))
         self._put(tables.records, records)
