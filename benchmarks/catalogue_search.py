@@ -134,7 +134,9 @@ def records(count: int) -> Iterator[Read]:
             affected=(
                 Affected(
                     ecosystem=ecosystem,
-                    name=f"package-{int(chance.paretovariate(0.5)) % 50_000}",
+                    name="package-1"
+                    if number % 100 == 0
+                    else f"package-{number % 50_000}",
                     spans=(Span("1.0", below="2.0"),),
                 ),
             ),
