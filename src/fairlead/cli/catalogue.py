@@ -35,8 +35,12 @@ def import_(paths: tuple[Path, ...], home: Path | None, *, as_json: bool) -> Non
     If it is ended, even by a power cut, the same command goes on where it was; until it
     is done the catalogue in use stays as it is.
     """
-    with system(home, create=True) as opened:
-        done = _behind(lambda: opened.import_catalogue(paths, _tell))
+
+    def work() -> Any:  # noqa: ANN401 - see fairlead.store.catalogue.importing
+        with system(home, create=True) as opened:
+            return opened.import_catalogue(paths, _tell)
+
+    done = _behind(work)
     if sys.stderr.isatty():
         click.echo("\r\033[K", nl=False, err=True)
     told = {
