@@ -391,6 +391,22 @@ def test_another_import_throws_away_what_was_begun(world, tmp_path):
     assert ids(world) == ["PYSEC-2026-2"]
 
 
+def test_an_import_leaves_other_connections_as_they_were(world, tmp_path):
+    world.publish(feeds.write(tmp_path / "a.jsonl", feeds.osv(1)))
+    if world.store.engine.dialect.name == "postgresql":
+        for _ in range(20):
+            with world.store.begin() as unit:
+                for name, value in (
+                    ("synchronous_commit", "on"),
+                    ("search_path", '"$user", public'),
+                ):
+                    assert (
+                        unit.connection.exec_driver_sql(f"show {name}").scalar()
+                        == value
+                    )
+    assert world.join("Afterwards").active
+
+
 def test_two_imports_at_once_are_refused(world, tmp_path):
     path = feeds.write(tmp_path / "a.jsonl", feeds.osv(1))
     with world.catalogue.place.alone(), pytest.raises(InUse):

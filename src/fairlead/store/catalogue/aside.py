@@ -21,6 +21,7 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import NullPool
 
 from fairlead.errors import InUse, Unavailable
 from fairlead.store.catalogue import tables
@@ -280,7 +281,10 @@ class SchemaPlace:
     def building(self, inputs: str) -> Connection:
         """Open what is being built; see `Place`."""
         with translated():
-            connection = self._engine.connect()
+            # A connection of its own, which nobody gets after it: what is set here would
+            # make others' commits less durable.
+            own = create_engine(self._engine.url, poolclass=NullPool)
+            connection = own.connect()
             # What is lost with the machine is built again: no commit waits for the disk.
             connection.exec_driver_sql("set synchronous_commit = off")
             connection.exec_driver_sql(f"set search_path to {BUILT}")

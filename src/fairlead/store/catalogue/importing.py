@@ -109,10 +109,9 @@ def run(place: Place, paths: Sequence[Path], ports: Ports) -> Imported:
 
 
 def shut(connection: Connection) -> None:
-    """Close a connection and, of a file, everything that holds it open."""
+    """Close the connection of an import, and its engine, which is its own."""
     connection.close()
-    if connection.dialect.name == "sqlite":
-        connection.engine.dispose()
+    connection.engine.dispose()
 
 
 def _name_of(found: Iterable[Input]) -> str:
