@@ -32,6 +32,9 @@ from fairlead.record.notes import Verifier, new_signer
 from fairlead.remote.upstream import Reach, Upstream, check_url
 from fairlead.store import migrations
 from fairlead.store.blobs import BlobFolder
+from fairlead.store.catalogue.aside import FilePlace, SchemaPlace
+from fairlead.store.catalogue.importing import Imported, Ports
+from fairlead.store.catalogue.reading import SQLCatalogue
 from fairlead.store.key_blocks import KeyBlocks
 from fairlead.store.proving import Prover
 from fairlead.store.public import PublicLog
@@ -226,6 +229,7 @@ class World:
     context: Context
     key: Verifier
     """Verifies the log."""
+    catalogue: SQLCatalogue
 
     def join(self, name: str) -> Organisation:
         """Make an organisation a member."""
@@ -272,6 +276,10 @@ class World:
                 randomness=secrets.token_bytes,
             )
 
+    def publish(self, *paths: Path) -> Imported:
+        """Import into the catalogue what others published."""
+        return self.catalogue.take(paths, Ports(clock=self.clock))
+
     def work(self) -> None:
         """Do everything that is due now."""
         self.runner.run_until_idle()
@@ -303,8 +311,14 @@ def make_world(store: SQLStore, folder: Path) -> World:
         randomness=secrets.token_bytes,
         rules=Rules(),
     )
+    catalogue = SQLCatalogue(
+        FilePlace(folder.with_name(f"{folder.name}-catalogue.db"))
+        if store.engine.dialect.name == "sqlite"
+        else SchemaPlace(store.engine)
+    )
     context = Context(
         store=store,
+        catalogue=catalogue,
         clock=clock,
         randomness=secrets.token_bytes,
         wake=lambda: None,
@@ -324,7 +338,7 @@ def make_world(store: SQLStore, folder: Path) -> World:
         upstream=lambda: Upstream(HERE),
         check_endpoint=lambda url: check_url(url, HERE),
     )
-    return World(store, clock, runner, context, LOG.verifier())
+    return World(store, clock, runner, context, LOG.verifier(), catalogue)
 
 
 @pytest.fixture

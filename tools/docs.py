@@ -21,6 +21,7 @@ from fairlead.cli.main import main as program
 from fairlead.review import engagement as review
 from fairlead.sandbox.canaries import CANARIES, LEFT_OUT
 from fairlead.sandbox.levels import Level
+from fairlead.store.catalogue.tables import metadata as catalogue
 from fairlead.store.tables import metadata
 from fairlead.wiring import Settings
 
@@ -88,7 +89,8 @@ def settings() -> str:
 def tables() -> str:
     """Return the class of every table."""
     rows = ["| table | class |", "|---|---|"]
-    rows += [f"| `{t.name}` | {t.info['class']} |" for t in metadata.sorted_tables]
+    every = [*metadata.sorted_tables, *catalogue.sorted_tables]
+    rows += [f"| `{t.name}` | {t.info['class']} |" for t in every]
     return "\n".join(rows)
 
 

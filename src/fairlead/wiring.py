@@ -208,6 +208,7 @@ class System:
         from fairlead.store.vault import Vault
 
         self.settings = settings
+        self._catalogue: Any = None
         if not create and not (settings.keys_folder / keys.RECORD).exists():
             raise NotFound(
                 f"there is no clearinghouse in {settings.home}; name its folder with"
@@ -246,35 +247,55 @@ class System:
         self.settings = replace(self.settings, port=port)
 
     def close(self) -> None:
-        """Close the database and the keys."""
+        """Close the database, the catalogue and the keys."""
+        if self._catalogue is not None:
+            self._catalogue.close()
         self.store.close()
         self.subject_keys.close()
 
-    def catalogue(self) -> Any:  # noqa: ANN401 - see fairlead.store.catalogue
-        """Return the catalogue of what others have published."""
-        from fairlead.store.catalogue import SQLCatalogue
+    def catalogue(self) -> Any:  # noqa: ANN401 - see fairlead.store.catalogue.reading
+        """Return the catalogue of what others have published.
 
-        return SQLCatalogue(self.settings.home / "catalogue.db")
+        It is beside the database: a file in the home folder where that is SQLite, else
+        a schema of its own.
+        """
+        from fairlead.store.catalogue import aside, reading
 
-    def note_import(self, done: Any) -> None:  # noqa: ANN401 - see store.catalogue
-        """Put an import into the catalogue on the record."""
+        if self._catalogue is None:
+            if self.store.engine.dialect.name == "sqlite":
+                place: Any = aside.FilePlace(self.settings.home / "catalogue.db")
+            else:
+                place = aside.SchemaPlace(self.store.engine)
+            self._catalogue = reading.SQLCatalogue(place)
+        return self._catalogue
+
+    def import_catalogue(self, paths: Sequence[Path], tell: Any) -> Any:  # noqa: ANN401 - see store.catalogue.importing
+        """Import files, folders and archives into the catalogue, on the record.
+
+        Raises:
+            InUse: another import is under way.
+            Unavailable: the disk is full; giving the command again goes on from there.
+
+        """
+        from fairlead.store.catalogue.importing import Ports
+
+        ports = Ports(clock=now, tell=tell, note=self._note_import)
+        done = self.catalogue().take(paths, ports)
+        self.publish_record()
+        return done
+
+    def _note_import(self, done: Any) -> None:  # noqa: ANN401 - see store.catalogue.importing
+        """Put an import on the record, unless it is there already."""
         from fairlead.catalogue.imports import CatalogueImported, note
 
         fact = CatalogueImported(
             digest=done.digest,
             taken=done.taken,
-            unchanged=done.unchanged,
-            quarantined=len(done.quarantined),
+            unchanged=done.unchanged + done.older,
+            quarantined=done.quarantined,
         )
         with self.store.begin() as unit:
-            note(
-                unit,
-                operator(getpass.getuser()),
-                fact,
-                at=now(),
-                randomness=secrets.token_bytes,
-            )
-        self.publish_record()
+            note(unit, operator(getpass.getuser()), fact, name=done.id, at=now())
 
     def publish_record(self) -> None:
         """Give events of a command their place, unless a server does so anyway."""
@@ -467,6 +488,7 @@ class System:
                 _secret("proxy_secret_file", self.settings.proxy_secret_file),
             ),
             evidence_keys=self._evidence_keys(),
+            catalogue=self.catalogue(),
             provider=self._provider(),
             gate=Gate(self.settings.limit_bodies),
             body_seconds=self.settings.body_seconds,

@@ -207,9 +207,11 @@ def test_the_catalogue_takes_good_documents_and_puts_faulty_ones_aside(run, tmp_
         json.dumps(aliased) + "\n{}\n" + json.dumps({**good, "modified": "yesterday"})
     )
     result = told(run("catalogue", "import", str(folder), "--json"))
-    assert (result["taken"], len(result["quarantined"])) == (2, 2)
-    assert result["quarantined"][1]["place"].endswith("b.jsonl:3")
-    assert "modified" in result["quarantined"][1]["reasons"][0]
+    assert (result["taken"], result["quarantined"]) == (2, 2)
+    assert result["faulty"][1]["place"].endswith("b.jsonl")
+    assert result["faulty"][1]["pointer"] == "line 3 /modified"
+    kept = told(run("catalogue", "quarantine", "--json"))
+    assert [f["pointer"] for f in kept["quarantined"]] == ["line 2", "line 3 /modified"]
     again = told(run("catalogue", "import", str(folder), "--json"))
     assert (again["taken"], again["unchanged"]) == (0, 2)
     found = told(run("catalogue", "find", "cve-2026-9999", "--json"))

@@ -224,6 +224,12 @@ PAGES = {
     "POST /cases/{case_id}/advisory/draft": Row(
         on_case(), {"code": "x"}, ok=frozenset({401})
     ),
+    "GET /catalogue": Row(everyone),
+    "GET /catalogue/match": Row(signed_in),
+    "POST /catalogue/match": Row(signed_in, {}, ok=frozenset({400})),
+    "GET /catalogue/products": Row(everyone, ok=frozenset({404})),
+    "GET /catalogue/records/{name}": Row(everyone, ok=frozenset({404})),
+    "POST /cases/{case_id}/priority": Row(on_case(Scope.CASE_MOVE), {"names": "CVE-1"}),
     "GET /exports": Row(with_scope(Scope.CASE_EXPORT)),
     "POST /exports": Row(with_scope(Scope.CASE_EXPORT), {"reason": " "}),
     "POST /exports/{name}/approval": Row(with_scope(Scope.CASE_EXPORT), {}, ok=NAMED),
@@ -319,6 +325,11 @@ API = {
         on_case(Scope.CASE_MOVE),
         json={"finding": "{receipt}", "other": "{receipt}", "crossing": "x"},
     ),
+    "GET /v1/cases/{case_id}/priority": Row(on_case()),
+    "POST /v1/cases/{case_id}/priority": Row(
+        on_case(Scope.CASE_MOVE), json={"names": ["CVE-1"], "reason": " "}
+    ),
+    "POST /v1/catalogue/match": Row(signed_in, json={}),
     "POST /v1/cases/{case_id}/advisory": Row(
         on_case(Scope.ADVISORY_PUBLISH), json=DRAFT
     ),

@@ -67,6 +67,11 @@ PUBLIC = {
     "/.well-known/csaf/white/{year}/{name}",
     "/.well-known/csaf/v2.1/clear/{year}/{name}",
     "/v1/vulns/{name}",
+    "/catalogue",
+    "/catalogue/products",
+    "/catalogue/records/{name}",
+    "/advisories/{name}/csaf",
+    "/advisories/{name}/osv",
     "/log/checkpoint",
     "/log/tile/{rest}",
     "/static/{file_path}",
@@ -85,9 +90,20 @@ LISTS = {
     "/v1/cases",
     "/v1/submissions",
 }
-OWN = {"/account", "/verify", "/people", "/applications", "/organisation"}
+OWN = {
+    "/catalogue/match",
+    "/account",
+    "/verify",
+    "/people",
+    "/applications",
+    "/organisation",
+}
 """What somebody who has signed in may read: their own; administrators also of people."""
-CASE = {"/cases/{case_id}", "/v1/cases/{case_id}"}
+CASE = {
+    "/cases/{case_id}",
+    "/v1/cases/{case_id}",
+    "/v1/cases/{case_id}/priority",
+}
 SUBMISSION = {"/submissions/{receipt}", "/v1/submissions/{receipt}/proof"}
 
 

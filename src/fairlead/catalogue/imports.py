@@ -7,8 +7,7 @@ from datetime import datetime
 from typing import Protocol
 
 from fairlead.access.roles import Asker, Scope
-from fairlead.base.ids import random_text
-from fairlead.base.ports import Randomness
+from fairlead.errors import NotFound
 from fairlead.record.events import Event, Fact
 from fairlead.record.subjects import Subject, Subjects, name_of, unexpected
 
@@ -17,7 +16,8 @@ class CatalogueImported(Fact, frozen=True, tag="import.done@1"):
     """Documents were taken into the catalogue."""
 
     digest: str
-    """SHA-256 over the SHA-256 of each document, in order, in hexadecimal."""
+    """A chain over the documents in order, in hexadecimal: each link is SHA-256 over the
+    link before, which is nothing at first, and SHA-256 of the document."""
     taken: int
     unchanged: int
     quarantined: int
@@ -57,10 +57,12 @@ def note(
     asker: Asker,
     fact: CatalogueImported,
     *,
+    name: str,
     at: datetime,
-    randomness: Randomness,
 ) -> Import:
-    """Put an import on the record."""
+    """Put an import called *name* on the record; one that is there stays as it is."""
     asker.needs(Scope.PEOPLE_MANAGE)
-    name = "imp-" + random_text(randomness, 12)
-    return unit.imports.save(None, [fact], name=name, by=asker.actor, at=at)
+    try:
+        return unit.imports.get(name)
+    except NotFound:
+        return unit.imports.save(None, [fact], name=name, by=asker.actor, at=at)

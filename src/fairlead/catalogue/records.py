@@ -1,185 +1,358 @@
-"""Records of the catalogue: what an OSV record or a CSAF document says, in one shape."""
+"""Records of the catalogue: what was published about a vulnerability, in one shape."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, TypeVar
 
-import msgspec
 from msgspec import Struct
 
-from fairlead.base import instants
-from fairlead.errors import Invalid, Violation
-from fairlead.formats import json_strict
-
-T = TypeVar("T")
-
-MAX_BYTES = 64 * 1024 * 1024
-MAX_DEPTH = 64
-"""Deeper than any product tree that was ever published."""
+MAX_NAME = 200
+"""Characters of an identifier."""
 
 
 class Source(StrEnum):
     """The format a record came in."""
 
-    CSAF = "csaf"
+    CVE = "cve"
     OSV = "osv"
+    CSAF = "csaf"
+    KEV = "kev"
 
 
-class Package(Struct, frozen=True, kw_only=True):
-    """A package that a record is about."""
+class Status(StrEnum):
+    """What is said of a version."""
 
-    ecosystem: str
-    name: str
-    purl: str | None = None
+    AFFECTED = "affected"
+    UNAFFECTED = "unaffected"
+    UNKNOWN = "unknown"
 
 
-class CatalogueRecord(Struct, frozen=True, kw_only=True):
+class Band(StrEnum):
+    """CVSS' qualitative ratings (CVSS 3.1 §5, 4.0 §6); *unscored* where there is none."""
+
+    CRITICAL = "critical"
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+    NONE = "none"
+    UNSCORED = "unscored"
+
+
+class Span(Struct, frozen=True, omit_defaults=True, array_like=True):
+    """Versions from one to another, and what is said of them."""
+
+    first: str = ""
+    """The first version; empty for the very beginning."""
+    below: str = ""
+    """Ends before this version."""
+    through: str = ""
+    """Ends with this version; where neither is given, it does not end."""
+    status: Status = Status.AFFECTED
+
+
+class Affected(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A package or product that a record is about, and which versions of it."""
+
+    ecosystem: str = ""
+    """As OSV writes it, its release after a colon: `Debian:12`."""
+    name: str = ""
+    """The package's name in its ecosystem."""
+    purl: str = ""
+    vendor: str = ""
+    product: str = ""
+    cpes: tuple[str, ...] = ()
+    scheme: str = ""
+    """How its versions are ordered: a package URL type, `semver`, or nothing known."""
+    versions: tuple[str, ...] = ()
+    """Affected versions, one by one."""
+    spans: tuple[Span, ...] = ()
+    default: Status = Status.UNKNOWN
+    """What is said of every version that nothing else is said of."""
+    commits: bool = False
+    """Ranges of commits are given, which no version can be compared with."""
+    module: str = ""
+    """The part of it that is affected, where only that is."""
+
+
+class Severity(Struct, frozen=True, omit_defaults=True):
+    """A CVSS vector, and who gave it."""
+
+    vector: str
+    score: float | None = None
+    by: str = ""
+
+
+class Ssvc(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Decision points that somebody set for a vulnerability (SSVC 2)."""
+
+    by: str
+    at: datetime
+    exploitation: str = ""
+    automatable: str = ""
+    technical_impact: str = ""
+
+
+class Exploited(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """An entry of CISA's catalogue of known exploited vulnerabilities."""
+
+    added: str
+    due: str = ""
+    action: str = ""
+    ransomware: str = ""
+    notes: str = ""
+
+
+class CatalogueRecord(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What somebody published about a vulnerability, or several."""
 
     source: Source
     id: str
     title: str
+    details: str = ""
     aliases: tuple[str, ...] = ()
-    packages: tuple[Package, ...] = ()
-    products: tuple[str, ...] = ()
+    affected: tuple[Affected, ...] = ()
+    severities: tuple[Severity, ...] = ()
+    weaknesses: tuple[str, ...] = ()
+    references: tuple[str, ...] = ()
+    ssvc: tuple[Ssvc, ...] = ()
+    exploited: Exploited | None = None
+    publisher: str = ""
     published: datetime | None = None
     modified: datetime | None = None
+    withdrawn: datetime | None = None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Return its identifier and aliases, in capitals."""
+        return tuple(dict.fromkeys(n.upper() for n in (self.id, *self.aliases)))
+
+    @property
+    def cves(self) -> tuple[str, ...]:
+        """Return the CVEs it is about."""
+        return tuple(name for name in self.names if name.startswith("CVE-"))
+
+    @property
+    def score(self) -> float | None:
+        """Return the highest CVSS score that somebody gave it."""
+        scores = [s.score for s in self.severities if s.score is not None]
+        return max(scores, default=None)
+
+    @property
+    def band(self) -> Band:
+        """Return the rating of its score."""
+        return band_of(self.score)
+
+    @property
+    def ecosystems(self) -> tuple[str, ...]:
+        """Return the ecosystems of its packages, without their releases."""
+        found = {a.ecosystem.partition(":")[0]: None for a in self.affected}
+        return tuple(dict.fromkeys(_plain(name)[:80] for name in found if name))
+
+    def affected_keys(self) -> Iterator[tuple[str, int]]:
+        """Return what each thing it affects can be found by, and its place."""
+        for place, affected in enumerate(self.affected):
+            for key in keys_of(affected):
+                yield key, place
 
 
-class _OsvPackage(Struct):
-    ecosystem: str
-    name: str
-    purl: str | None = None
+_BANDS = ((9.0, Band.CRITICAL), (7.0, Band.HIGH), (4.0, Band.MEDIUM), (0.1, Band.LOW))
 
 
-class _OsvAffected(Struct):
-    package: _OsvPackage | None = None
+def band_of(score: float | None) -> Band:
+    """Return the rating of a CVSS score."""
+    if score is None:
+        return Band.UNSCORED
+    return next((band for least, band in _BANDS if score >= least), Band.NONE)
 
 
-class _Osv(Struct):
-    id: str
-    modified: str
-    published: str | None = None
-    summary: str = ""
-    details: str = ""
-    aliases: tuple[str, ...] | None = ()
-    affected: tuple[_OsvAffected, ...] | None = ()
+# --- What something affected is found by --------------------------------------------
 
 
-class _Tracking(Struct):
-    id: str
-    initial_release_date: str
-    current_release_date: str
+class _Family(Struct, frozen=True):
+    """How an ecosystem of OSV is written as a package URL."""
+
+    type: str
+    namespace: str = ""
 
 
-class _Document(Struct):
-    title: str
-    tracking: _Tracking
-    csaf_version: str
+FAMILIES: dict[str, _Family] = {
+    "AlmaLinux": _Family("rpm", "almalinux"),
+    "Alpaquita": _Family("apk", "alpaquita"),
+    "Alpine": _Family("apk", "alpine"),
+    "Bioconductor": _Family("bioconductor"),
+    "Bitnami": _Family("bitnami"),
+    "CRAN": _Family("cran"),
+    "Chainguard": _Family("apk", "chainguard"),
+    "ConanCenter": _Family("conan"),
+    "Debian": _Family("deb", "debian"),
+    "GitHub Actions": _Family("githubactions"),
+    "Go": _Family("golang"),
+    "Hackage": _Family("hackage"),
+    "Hex": _Family("hex"),
+    "Julia": _Family("julia"),
+    "Mageia": _Family("rpm", "mageia"),
+    "Maven": _Family("maven"),
+    "MinimOS": _Family("apk", "minimos"),
+    "NuGet": _Family("nuget"),
+    "OSS-Fuzz": _Family("generic"),
+    "Packagist": _Family("composer"),
+    "Photon OS": _Family("rpm", "photon"),
+    "Pub": _Family("pub"),
+    "PyPI": _Family("pypi"),
+    "Red Hat": _Family("rpm", "redhat"),
+    "Rocky Linux": _Family("rpm", "rocky-linux"),
+    "RubyGems": _Family("gem"),
+    "SUSE": _Family("rpm", "suse"),
+    "SwiftURL": _Family("swift"),
+    "Ubuntu": _Family("deb", "ubuntu"),
+    "Wolfi": _Family("apk", "wolfi"),
+    "crates.io": _Family("cargo"),
+    "npm": _Family("npm"),
+    "openEuler": _Family("rpm", "openeuler"),
+    "openSUSE": _Family("rpm", "opensuse"),
+}
+"""Package URL types and namespaces of OSV's ecosystems (purl-spec, types)."""
+
+_LOWER = frozenset(
+    {
+        "bitbucket",
+        "bitnami",
+        "composer",
+        "deb",
+        "github",
+        "githubactions",
+        "golang",
+        "hex",
+        "npm",
+        "nuget",
+        "pub",
+        "apk",
+        "swift",
+    }
+)
+"""Types whose names are compared without regard to case."""
 
 
-class _Vulnerability(Struct):
-    cve: str | None = None
+def package_key(type_: str, namespace: str, name: str) -> str:
+    """Return what a package is found by, whoever wrote its name.
 
-
-class _Csaf(Struct):
-    document: _Document
-    vulnerabilities: tuple[_Vulnerability, ...] = ()
-    product_tree: dict[str, Any] = {}
-
-
-def read_record(document: bytes) -> CatalogueRecord:
-    """Return what an OSV record or a CSAF 2 document says; which of them its shape tells.
-
-    What is not checked: the whole schema and the mandatory tests of either format.
-
-    Raises:
-        Invalid: it is neither, or lacks what a catalogue needs; the field is named.
-
+    Source: purl-spec, types: PyPI treats `-` and `_` as one and knows no capitals.
     """
-    value = json_strict.read(document, max_bytes=MAX_BYTES, max_depth=MAX_DEPTH)
-    if isinstance(value, dict) and "document" in value:
-        return _from_csaf(_convert(value, _Csaf))
-    if isinstance(value, dict) and "id" in value:
-        return _from_osv(_convert(value, _Osv))
-    raise _invalid("", "neither an OSV record nor a CSAF document")
+    if type_ == "pypi":
+        name = name.lower().replace("_", "-").replace(".", "-")
+        while "--" in name:
+            name = name.replace("--", "-")
+    whole = f"{namespace}/{name}" if namespace else name
+    return f"pkg:{type_}/{whole.lower() if type_ in _LOWER else whole}"
 
 
-def _from_osv(osv: _Osv) -> CatalogueRecord:
-    found = [a.package for a in osv.affected or () if a.package is not None]
-    packages = [Package(ecosystem=p.ecosystem, name=p.name, purl=p.purl) for p in found]
-    return CatalogueRecord(
-        source=Source.OSV,
-        id=_name(osv.id, "id"),
-        title=osv.summary or osv.details.partition("\n")[0][:200] or osv.id,
-        aliases=tuple(osv.aliases or ()),
-        packages=tuple(dict.fromkeys(packages)),
-        published=_instant(osv.published, "published") if osv.published else None,
-        modified=_instant(osv.modified, "modified"),
-    )
+def cpe_key(vendor: str, product: str) -> str:
+    """Return what a product is found by, by the names of its CPE."""
+    return f"cpe:{vendor.lower()}:{product.lower()}"
 
 
-def _from_csaf(csaf: _Csaf) -> CatalogueRecord:
-    tracking = csaf.document.tracking
-    cves = [v.cve for v in csaf.vulnerabilities if v.cve]
-    return CatalogueRecord(
-        source=Source.CSAF,
-        id=_name(tracking.id, "document.tracking.id"),
-        title=csaf.document.title,
-        aliases=tuple(dict.fromkeys(cves)),
-        products=tuple(_products(csaf.product_tree)),
-        published=_instant(
-            tracking.initial_release_date, "document.tracking.initial_release_date"
-        ),
-        modified=_instant(
-            tracking.current_release_date, "document.tracking.current_release_date"
-        ),
-    )
+def name_key(product: str) -> str:
+    """Return what a product is found by where only its name is known."""
+    return f"name:{product.lower().strip()}"
 
 
-def _products(tree: dict[str, Any]) -> list[str]:
-    """Return the names of vendors and products, without their versions."""
+def keys_of(affected: Affected) -> tuple[str, ...]:
+    """Return everything that *affected* can be found by."""
     found: dict[str, None] = {}
-    ahead: list[tuple[str, Any]] = [("", branch) for branch in _branches(tree)]
-    while ahead:
-        vendor, branch = ahead.pop()
-        name = str(branch.get("name", ""))
-        if branch.get("category") == "vendor":
-            vendor = name
-        if branch.get("category") == "product_name":
-            found[f"{vendor} {name}".strip()] = None
-        ahead += [(vendor, inner) for inner in _branches(branch)]
-    return sorted(found)
+    family = FAMILIES.get(affected.ecosystem.partition(":")[0])
+    if family and affected.name:
+        namespace, name = family.namespace, affected.name
+        if family.type == "maven":
+            name = name.replace(":", "/")
+        found[package_key(family.type, namespace, name)] = None
+    elif affected.purl:
+        found[purl_key(affected.purl)] = None
+    for cpe in affected.cpes:
+        vendor, product = cpe_names(cpe)
+        if product and product != "*":
+            found[cpe_key(vendor, product)] = None
+    product, vendor = affected.product.strip(), affected.vendor.strip()
+    if product and product.lower() not in _NO_NAMES:
+        found[name_key(product)] = None
+        if vendor and vendor.lower() not in _NO_NAMES:
+            found[cpe_key(vendor.replace(" ", "_"), product.replace(" ", "_"))] = None
+    return tuple(_plain(key)[:MAX_KEY] for key in found)
 
 
-def _branches(node: dict[str, Any]) -> list[dict[str, Any]]:
-    branches = node.get("branches", [])
-    return (
-        [b for b in branches if isinstance(b, dict)]
-        if isinstance(branches, list)
-        else []
-    )
+def _plain(name: str) -> str:
+    """Return a name without what a database has no place for."""
+    return name.replace("\0", "")
 
 
-def _convert(value: object, kind: type[T]) -> T:
-    try:
-        return msgspec.convert(value, kind)
-    except msgspec.ValidationError as error:
-        said, _, place = str(error).partition(" - at `$.")
-        raise _invalid(place.rstrip("`"), said) from error
+MAX_KEY = 300
+"""Characters of a key; longer names are cut, and compared in full afterwards."""
+
+_NO_NAMES = frozenset({"n/a", "unknown", "unspecified", "-", "*"})
 
 
-def _name(name: str, field: str) -> str:
-    if not name or len(name) > 200 or not name.isprintable():  # noqa: PLR2004 - its column
-        raise _invalid(field, "must be 1 to 200 printable characters")
-    return name
+def purl_key(purl: str) -> str:
+    """Return the key of a package URL, its version, qualifiers and subpath aside."""
+    rest = purl.removeprefix("pkg:").lstrip("/")
+    rest = rest.partition("#")[0].partition("?")[0]
+    head, at, _ = rest.rpartition("@")
+    rest = head if at and head and "/" in head else rest
+    type_, _, path = rest.partition("/")
+    namespace, _, name = path.strip("/").rpartition("/")
+    if "%" in path:
+        namespace, name = _unquoted(namespace), _unquoted(name)
+    return package_key(type_.lower(), namespace, name)
 
 
-def _instant(written: str, field: str) -> datetime:
-    return instants.parse(written, field=field)
+def _unquoted(text: str) -> str:
+    from urllib.parse import unquote  # noqa: PLC0415 - few names need it
+
+    return unquote(text)
 
 
-def _invalid(field: str, reason: str) -> Invalid:
-    return Invalid(reason, [Violation("invalid_record", field, reason)])
+def cpe_names(cpe: str) -> tuple[str, str]:
+    """Return vendor and product of a CPE 2.3 string or a CPE 2.2 URI (NISTIR 7695)."""
+    text = cpe.replace("\\:", "\x00")
+    if text.startswith("cpe:2.3:"):
+        parts = text.split(":")
+        places = (3, 4)
+    elif text.startswith("cpe:/"):
+        parts = text.split(":")
+        places = (2, 3)
+    else:
+        return "", ""
+    if len(parts) <= places[1]:
+        return "", ""
+    vendor, product = (parts[p].replace("\x00", ":").replace("\\", "") for p in places)
+    return vendor, product
+
+
+def affected_by(affected: Affected) -> list[str]:
+    """Say for people which versions are affected, one line a range."""
+    lines = []
+    for span in affected.spans:
+        mark = "" if span.status is Status.AFFECTED else f" ({span.status.value})"
+        lines.append(shown(span) + mark)
+    if affected.versions and not lines:
+        some = ", ".join(affected.versions[:8])
+        more = len(affected.versions) - 8
+        lines.append(some + (f" and {more} more" if more > 0 else ""))
+    if not lines and affected.commits:
+        lines.append("commits only")
+    if not lines:
+        said = {Status.AFFECTED: "every version", Status.UNAFFECTED: "not affected"}
+        lines.append(said.get(affected.default, "versions are not said"))
+    return lines
+
+
+def shown(span: Span) -> str:
+    """Say what a span holds."""
+    if span.first and span.first == span.through:
+        return span.first
+    start = f"from {span.first} " if span.first else ""
+    if span.below:
+        return f"{start}before {span.below}"
+    if span.through:
+        return f"{start}up to {span.through}"
+    return f"{start}on" if start else "any version"

@@ -12,6 +12,9 @@ from msgspec import Struct
 from fairlead.base.ids import AdvisoryId, CaseId, OrganisationId, Receipt
 from fairlead.base.instants import text
 from fairlead.base.markings import Label
+from fairlead.catalogue.priority import decisions as points
+from fairlead.catalogue.priority.assessing import ASKED, Given
+from fairlead.catalogue.records import MAX_NAME
 from fairlead.errors import Invalid, Refused, UnderEmbargo, Violation
 from fairlead.record.events import Event, Fact, Upcast
 from fairlead.record.subjects import Subject, name_of, unexpected
@@ -155,6 +158,22 @@ class AdvisoryPublished(Fact, frozen=True, tag="case.advisory_published@1"):
     advisory: AdvisoryId
 
 
+class Weighing(Struct, frozen=True, kw_only=True):
+    """What somebody said of a case's urgency; as confidential as its findings."""
+
+    values: dict[str, str]
+    """By decision point: its value; an empty one takes back what was said."""
+    names: tuple[str, ...]
+    """CVEs and other identifiers by which it is looked up in the catalogue."""
+    reason: str
+
+
+class CaseWeighed(Fact, frozen=True, tag="case.weighed@1"):
+    """Somebody gave inputs by which the urgency of the case is evaluated."""
+
+    body: Weighing | None = None
+
+
 class Ground(StrEnum):
     """Why a case was destroyed; in words of a list, since it outlives the case."""
 
@@ -191,6 +210,10 @@ class Case:
     merged_into: CaseId | None = None
     advisory: AdvisoryId | None = None
     destroyed: bool = False
+    given: dict[str, Given] = field(default_factory=dict)
+    """By decision point: what was said of its urgency."""
+    names: tuple[str, ...] = ()
+    """What the vulnerability is called where others publish."""
     version: int = 1
 
     @property
@@ -285,6 +308,38 @@ def published(case: Case, advisory: AdvisoryId, *, at: datetime) -> Sequence[Fac
     return [*embargo_ended(case, at=at), AdvisoryPublished(advisory=advisory)]
 
 
+def weighed(
+    case: Case, values: dict[str, str], names: Sequence[str], reason: str
+) -> Sequence[Fact]:
+    """Return what giving inputs of its urgency means; nothing if nothing changes.
+
+    Raises:
+        Refused: the case was destroyed.
+        Invalid: there is no reason, or a name or value that makes no sense.
+
+    """
+    _refuse_destroyed(case)
+    known = {point: one.value for point, one in case.given.items()}
+    changed = {p: v for p, v in values.items() if known.get(p, "") != v}
+    called = tuple(dict.fromkeys(n.strip().upper() for n in names if n.strip()))
+    if not changed and called == case.names:
+        return []
+    faults = [
+        Violation("invalid_field", f"values.{point}", "no value of this decision point")
+        for point, value in changed.items()
+        if point not in ASKED or (value and value not in points.point(point).values)
+    ]
+    faults += [
+        Violation("invalid_field", "names", f"{name[:40]!r} is no identifier")
+        for name in called
+        if len(name) > MAX_NAME or not name.isprintable() or " " in name
+    ]
+    if faults:
+        raise Invalid("this cannot be evaluated", faults)
+    body = Weighing(values=changed, names=called, reason=_reason(reason))
+    return [CaseWeighed(body=body)]
+
+
 def destroyed(case: Case, ground: Ground) -> Sequence[Fact]:
     """Return what destroying *case* means.
 
@@ -348,8 +403,19 @@ def _evolve(state: Case | None, event: Event) -> Case:  # noqa: C901, PLR0911 - 
                 state, state=State.PUBLISHED, advisory=advisory, moved_at=event.at
             )
         case CaseDestroyed():
-            return replace(state, title=None, destroyed=True)
+            return replace(state, title=None, destroyed=True, given={}, names=())
+        case CaseWeighed(body=body):
+            return state if body is None else _weigh(state, body, event)
     raise unexpected(event)
+
+
+def _weigh(state: Case, body: Weighing, event: Event) -> Case:
+    given = dict(state.given)
+    for point, value in body.values.items():
+        given.pop(point, None)
+        if value:
+            given[point] = Given(value=value, by=event.actor, at=event.at)
+    return replace(state, given=given, names=body.names)
 
 
 def _first(event: Event) -> Case:
@@ -382,6 +448,7 @@ CASES = Subject(
         ParticipantReadIn,
         ParticipantReadOut,
         AdvisoryPublished,
+        CaseWeighed,
         CaseDestroyed,
     ),
     _evolve,

@@ -20,7 +20,6 @@ import httpx
 
 from fairlead.access import membership
 from fairlead.access.roles import Role, operator, token_scopes
-from fairlead.cli.catalogue import documents
 from fairlead.cli.output import command, show, system
 from fairlead.cli.serve import start_logging
 from fairlead.errors import Error, Unavailable
@@ -155,13 +154,8 @@ class Stage:
         }
 
     def _import(self, sample: Path) -> int:
-        held = self._opened.catalogue()
-        try:
-            done = held.take(documents((sample / "osv.jsonl", sample / "csaf.jsonl")))
-        finally:
-            held.close()
-        self._opened.note_import(done)
-        taken: int = done.taken
+        feeds = (sample / "osv.jsonl", sample / "csaf.jsonl")
+        taken: int = self._opened.import_catalogue(feeds, lambda _: None).taken
         return taken
 
     def _cast(self, finders: Sequence[str]) -> Cast:

@@ -18,6 +18,7 @@ COMMANDS = {
     "convert": ("fairlead.cli.converting", "Write an advisory in another format."),
     "demo": ("fairlead.cli.demo", "Show the clearinghouse at work, in a fresh folder."),
     "evidence": ("fairlead.cli.evidence", "Show reported vulnerabilities."),
+    "match": ("fairlead.cli.matching", "Say what of the catalogue affects an SBOM."),
     "organisation": ("fairlead.cli.members", "Organisations that take part."),
     "person": ("fairlead.cli.members", "People who sign in."),
     "record": ("fairlead.cli.record", "The record of everything that happened."),

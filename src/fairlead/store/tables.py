@@ -4,8 +4,8 @@ record       what happened; never changed, and never lost
 snapshot     equals the fold over the record; `record check` proves it
 derived      can be made anew from the record at any time
 operational  sessions, codes, jobs, timers: may be lost without anybody being wronged
-
-The catalogue has its own tables in its own file, see `fairlead.store.catalogue`.
+catalogue    what others publish; imported again at any time. These tables are in a file
+             or schema of their own, see `fairlead.store.catalogue.tables`
 """
 
 from __future__ import annotations
@@ -41,6 +41,7 @@ class Class(StrEnum):
     SNAPSHOT = "snapshot"
     DERIVED = "derived"
     OPERATIONAL = "operational"
+    CATALOGUE = "catalogue"
 
 
 class Instant(TypeDecorator[datetime]):

@@ -18,6 +18,7 @@ from litestar.types import Message, Receive, Scope, Send
 from fairlead.errors import Error
 from fairlead.web import log, openapi, problems
 from fairlead.web.api import advisories, batches, cases, engagements, reports
+from fairlead.web.api import catalogue as catalogue_api
 from fairlead.web.auth import AnyRequest, note_proxied, refuse_foreign
 from fairlead.web.context import Context
 from fairlead.web.feeds import atom, csaf, osv
@@ -35,6 +36,7 @@ from fairlead.web.pages import (
 )
 from fairlead.web.pages import advisories as advisory_pages
 from fairlead.web.pages import cases as case_pages
+from fairlead.web.pages import catalogue as catalogue_pages
 from fairlead.web.pages import engagements as engagement_pages
 
 SECURITY = {
@@ -73,6 +75,7 @@ def create_app(context: Context) -> Litestar:
             cases.router,
             engagements.router,
             advisories.router,
+            catalogue_api.router,
             signing_in.router,
             account.router,
             verifying.router,
@@ -88,6 +91,7 @@ def create_app(context: Context) -> Litestar:
             csaf.router,
             osv.router,
             atom.router,
+            catalogue_pages.router,
             log.router,
             create_static_files_router(
                 path="/static",

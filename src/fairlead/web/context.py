@@ -10,6 +10,7 @@ from fairlead.access.applications import Criteria
 from fairlead.access.joining import TextRecords
 from fairlead.access.traces import Moment
 from fairlead.base.ports import Clock, Randomness
+from fairlead.catalogue.ports import Catalogue, NullCatalogue
 from fairlead.clearinghouse.ports import DocumentSigner
 from fairlead.clearinghouse.publishing import Press
 from fairlead.formats.advisory import Publisher
@@ -76,6 +77,8 @@ class Context:
     """How long the body of a report may take to arrive."""
     evidence_keys: Sequence[Key] = ()
     """Who may sign statements of evidence."""
+    catalogue: Catalogue = field(default_factory=NullCatalogue)
+    """What others have published."""
     provider: Provider | None = None
     """Where people may sign in besides here."""
 

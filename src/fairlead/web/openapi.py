@@ -107,3 +107,21 @@ class BatchOperation(Operation):
                 )
             },
         )
+
+
+@dataclass
+class InventoryOperation(Operation):
+    """Says that the body is an SBOM or a lock file, read as it is."""
+
+    def __post_init__(self) -> None:
+        """Describe the body."""
+        self.request_body = RequestBody(
+            required=True,
+            description="CycloneDX or SPDX in JSON, or a lock file; at most 16 MiB",
+            content={
+                "application/json": OpenAPIMediaType(
+                    schema=Schema(type=OpenAPIType.OBJECT)
+                ),
+                "text/plain": OpenAPIMediaType(schema=Schema(type=OpenAPIType.STRING)),
+            },
+        )

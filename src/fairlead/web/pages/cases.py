@@ -15,10 +15,11 @@ from msgspec import Struct
 
 from fairlead.access.members import Person
 from fairlead.access.roles import Scope
-from fairlead.access.traces import Moment
 from fairlead.base import instants
 from fairlead.base.ids import CaseId, OrganisationId, Receipt
-from fairlead.clearinghouse import coordinating, destroying, publishing
+from fairlead.catalogue.priority import assessing
+from fairlead.catalogue.priority import decisions as points
+from fairlead.clearinghouse import coordinating, destroying, prioritising, publishing
 from fairlead.clearinghouse.cases import Ground, Part, State
 from fairlead.clearinghouse.evidence import attaching
 from fairlead.clearinghouse.ports import Page
@@ -64,6 +65,40 @@ class DestroyForm(Struct, frozen=True, kw_only=True):
     ground: str = ""
     typed: str = ""
     """The name of the case, typed to confirm."""
+
+
+class WeighForm(Struct, frozen=True, kw_only=True):
+    """What the form for the inputs of a case's urgency sends."""
+
+    names: str = ""
+    exposed: str = ""
+    exploitation: str = ""
+    automatable: str = ""
+    impact: str = ""
+    mission: str = ""
+    exposure: str = ""
+    safety: str = ""
+    mission_impact: str = ""
+    density: str = ""
+    reason: str = ""
+
+    def values(self) -> dict[str, str]:
+        """Return what was chosen, by decision point."""
+        return {point: getattr(self, name) for name, point in WEIGHED.items()}
+
+
+WEIGHED = {
+    "exposed": assessing.EXPOSED,
+    "exploitation": assessing.EXPLOITATION,
+    "automatable": assessing.AUTOMATABLE,
+    "impact": assessing.TECHNICAL_IMPACT,
+    "mission": assessing.MISSION,
+    "exposure": assessing.EXPOSURE,
+    "safety": assessing.SAFETY,
+    "mission_impact": assessing.MISSION_IMPACT,
+    "density": assessing.VALUE_DENSITY,
+}
+"""By field of the form: the decision point."""
 
 
 class ProvedDraft(DraftForm, frozen=True, kw_only=True):
@@ -135,7 +170,7 @@ def read(
     """Show one case."""
     with context.store.read() as unit:
         person = auth.person(unit, request, context)
-        return _show(unit, person, CaseId(case_id), context.moment)
+        return _show(unit, person, CaseId(case_id), context)
 
 
 @post("/cases/{case_id:str}/move", sync_to_thread=True, include_in_schema=False)
@@ -191,6 +226,29 @@ def shorten(
     answer = _act(request, context, CaseId(case_id), "embargo", data, act)
     context.wake()
     return answer
+
+
+@post("/cases/{case_id:str}/priority", sync_to_thread=True, include_in_schema=False)
+def weigh(
+    request: AnyRequest,
+    case_id: FromPath[str],
+    data: URLEncodedBody[WeighForm],
+    context: NamedDependency[Context],
+) -> Response[Any]:
+    """Give inputs by which the urgency of a case is evaluated."""
+
+    def act(unit: Unit, person: Person) -> None:
+        prioritising.weigh(
+            unit,
+            person.asker,
+            CaseId(case_id),
+            data.values(),
+            names=data.names.replace(",", " ").split(),
+            reason=data.reason,
+            at=context.clock(),
+        )
+
+    return _act(request, context, CaseId(case_id), "priority", data, act)
 
 
 @post("/cases/{case_id:str}/read-in", sync_to_thread=True, include_in_schema=False)
@@ -338,9 +396,7 @@ def draft(
         return _ask(request, context, case_id, data, error=error)
     with context.store.read() as unit:
         me = auth.person(unit, request, context)
-        return _show(
-            unit, me, CaseId(case_id), context.moment, form="advisory", typed=data
-        )
+        return _show(unit, me, CaseId(case_id), context, form="advisory", typed=data)
 
 
 def _ask(
@@ -384,7 +440,7 @@ def _act(  # noqa: PLR0913, PLR0917 - one value a thing that differs
                 unit,
                 person,
                 case_id,
-                context.moment,
+                context,
                 form=form,
                 typed=typed,
                 error=error,
@@ -396,16 +452,19 @@ def _show(  # noqa: PLR0913 - one value a thing that must be said
     unit: Unit,
     person: Person,
     case_id: CaseId,
-    moment: Moment,
+    context: Context,
     *,
     form: str = "",
     typed: Struct | None = None,
     error: Error | None = None,
 ) -> Response[Any]:
-    view = coordinating.view(unit, person.asker, case_id, moment)
+    view = coordinating.view(unit, person.asker, case_id, context.moment)
     may_act = person.asker.may(Scope.CASE_MOVE)
     everyone = unit.organisations.all()
     violations = error.violations if isinstance(error, Invalid) else ()
+    with context.catalogue.read() as reading:
+        found = [filed.finding for filed in view.filed]
+        urgency = prioritising.priority(reading, view.case, found, at=context.clock())
     return page(
         "case.html",
         person,
@@ -416,6 +475,8 @@ def _show(  # noqa: PLR0913 - one value a thing that must be said
         may_add_evidence=person.asker.may(Scope.EVIDENCE_ADD),
         may_destroy=person.asker.may(Scope.CASE_DESTROY),
         grounds=list(Ground),
+        urgency=urgency,
+        asked={name: (p, points.point(p)) for name, p in WEIGHED.items()},
         all_parts=list(Part),
         names={o.id: o.name for o in everyone},
         organisations=[
@@ -443,6 +504,7 @@ router = Router(
         read,
         move,
         shorten,
+        weigh,
         read_in,
         read_out,
         add_evidence,

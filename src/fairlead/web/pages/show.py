@@ -9,6 +9,7 @@ from typing import Any
 from markupsafe import Markup
 
 from fairlead.base import instants
+from fairlead.catalogue.priority import decisions
 from fairlead.clearinghouse import cases
 from fairlead.clearinghouse.cases import State
 from fairlead.clearinghouse.submissions import Outcome, Submission
@@ -92,6 +93,8 @@ def happened(event: Event) -> str:  # noqa: C901, PLR0911 - one sentence a fact
             return f"{organisation} was read out."
         case cases.AdvisoryPublished(advisory=advisory):
             return f"Published as {advisory}."
+        case cases.CaseWeighed(body=body):
+            return f"Inputs of its urgency: {body.reason if body else 'destroyed'}"
         case cases.CaseDestroyed(ground=ground):
             return f"Destroyed, because {ground}."
     return type(event.fact).__name__
@@ -164,5 +167,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "happened": happened,
     "engaged": engagement_event,
     "steps": steps,
+    "answer": decisions.answer,
+    "outcome_of": decisions.answer_of,
 }
 """What templates may use."""

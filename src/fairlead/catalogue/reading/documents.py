@@ -1,0 +1,140 @@
+"""JSON from feeds: decoded once, held against its publisher's schema, faults pointed at.
+
+`formats.json_strict` is for strangers' reports and names every fault of syntax by its
+place; here a million documents pass, so the interpreter's own scanner does the reading,
+with what two readers could understand differently refused all the same.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import lru_cache
+from importlib.resources import files
+from typing import Any, Never, TypeVar
+
+import jsonschema_rs
+import msgspec
+
+from fairlead.errors import Invalid, Malformed, TooLarge, Violation
+
+T = TypeVar("T")
+Json = dict[str, Any]
+
+MAX_BYTES = 64 * 1024 * 1024
+"""Larger documents are put aside."""
+MAX_FAULTS = 5
+"""Faults of one document that are told."""
+
+
+def decode(document: bytes, *, max_bytes: int = MAX_BYTES) -> Any:  # noqa: ANN401 - any JSON
+    """Return the value of one JSON document.
+
+    Raises:
+        TooLarge: more than *max_bytes*.
+        Malformed: not UTF-8, not one document, nested too deep, a key twice in one
+            object, no finite number, or half of a surrogate pair.
+
+    """
+    if len(document) > max_bytes:
+        raise TooLarge(f"{len(document)} bytes; at most {max_bytes} are taken")
+    try:
+        text = document.decode("utf-8-sig")
+        value = _scan(text)
+    except UnicodeDecodeError as error:
+        raise Malformed(f"not UTF-8 at byte {error.start}") from error
+    except json.JSONDecodeError as error:
+        said = f"not one JSON document: {error.msg}"
+        raise Malformed(
+            f"{said} at line {error.lineno}, column {error.colno}"
+        ) from error
+    except RecursionError as error:
+        raise Malformed("nested too deep") from error
+    except ValueError as error:  # a number of more digits than the interpreter takes
+        raise Malformed(str(error)) from error
+    if "\\ud" in text or "\\uD" in text:
+        refuse_half_characters(value)
+    return value
+
+
+def _object(pairs: list[tuple[str, Any]]) -> Json:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise Malformed(f"the key {twice[:64]!a} stands twice in one object")
+    return found
+
+
+def _constant(written: str) -> Never:
+    raise Malformed(f"{written} is no JSON number")
+
+
+_scan = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_constant).decode
+
+
+def refuse_half_characters(value: object) -> None:
+    """Raise `Malformed` where a text holds what cannot be written as UTF-8."""
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        raise Malformed("half of a surrogate pair") from error
+
+
+# --- Schemas ----------------------------------------------------------------------
+
+
+@lru_cache
+def schema(name: str) -> Json:
+    """Return a publisher's JSON schema."""
+    text = files("fairlead.catalogue").joinpath("schemas", f"{name}.json")
+    found: Json = json.loads(text.read_text("utf-8"))
+    return found
+
+
+Validator = jsonschema_rs.Validator
+
+
+def hold_against(validator: Validator, value: object) -> None:
+    """Make sure that *value* fits a schema.
+
+    Raises:
+        Invalid: it does not; the first faults are named with their JSON pointers.
+
+    """
+    if validator.is_valid(value):
+        return
+    faults = []
+    for error in validator.iter_errors(value):
+        faults.append(
+            Violation("schema", pointer(error.instance_path), error.message[:300])
+        )
+        if len(faults) == MAX_FAULTS:
+            break
+    raise Invalid("does not fit its schema", faults)
+
+
+def pointer(path: list[str | int]) -> str:
+    """Return a JSON pointer (RFC 6901); empty for the whole document."""
+    return "".join(
+        "/" + str(part).replace("~", "~0").replace("/", "~1") for part in path
+    )
+
+
+def convert(value: object, kind: type[T]) -> T:
+    """Return *value* as a typed one.
+
+    Raises:
+        Invalid: something has another type than it must; its JSON pointer is named.
+
+    """
+    try:
+        return msgspec.convert(value, kind, strict=False)
+    except msgspec.ValidationError as error:
+        said, _, place = str(error).partition(" - at `$")
+        place = place.rstrip("`").replace("[", "/").replace("]", "").replace(".", "/")
+        raise Invalid(said, [Violation("schema", place, said)]) from error
+
+
+def invalid(place: str, reason: str) -> Invalid:
+    """Return the error for one fault, at a JSON pointer."""
+    return Invalid(reason, [Violation("invalid_record", place, reason)])
