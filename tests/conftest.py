@@ -26,6 +26,8 @@ from fairlead.access.applications import Criteria, Proof
 from fairlead.access.members import Organisation
 from fairlead.access.roles import Role, Scope, operator, token_scopes
 from fairlead.clearinghouse.cases import Rules
+from fairlead.clearinghouse.claims.certificates import Certifier
+from fairlead.clearinghouse.claims.ports import Desk
 from fairlead.formats.advisory import Publisher
 from fairlead.record.notes import Verifier, new_signer
 from fairlead.store import migrations
@@ -293,6 +295,8 @@ def make_world(store: SQLStore, folder: Path) -> World:
         text_records=lambda _name: (),
         limits=NO_LIMITS,
         proxies=Proxies(),
+        claims=Desk(randomness=secrets.token_bytes),
+        certifier=Certifier(new_signer("test/claims", secrets.token_bytes)),
     )
     return World(store, clock, runner, context, LOG.verifier())
 

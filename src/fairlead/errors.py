@@ -11,6 +11,8 @@
   - Refused               the state of the subject forbids it now (409)
     + UnderEmbargo        the case is closed until its embargo ends
     + Conflict            someone else changed it first
+    + Claimed             another claim stands in the way
+    + AgainstOwner        the owner asked not to scan in this way
   - Unavailable           it could not be done now; nothing was stored (503)
     + InUse               another server works on the same folder
     + TooMany             too often in too short a time (429)
@@ -110,6 +112,18 @@ class Conflict(Refused):
     """Someone else changed the thing first; read it again and retry."""
 
     code = "conflict"
+
+
+class Claimed(Refused):
+    """Another claim stands in the way; wait in line, or claim something else."""
+
+    code = "claimed"
+
+
+class AgainstOwner(Refused):
+    """The owner asked not to be scanned in this way; who does so all the same says it."""
+
+    code = "against-owner"
 
 
 class Unavailable(Error):  # noqa: N818

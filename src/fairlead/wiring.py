@@ -308,7 +308,7 @@ class System:
 
         count = rebuild(connection, self.store.vault, progress)
         unit = SQLUnit.of(connection, self.store.vault)
-        resume(unit, at=now())
+        resume(unit, at=now(), desk=self.claim_desk())
         joining.resume(unit)
         return count
 
@@ -393,6 +393,9 @@ class System:
             address=self.settings.public_address,
             criteria=self._criteria(),
             text_records=Resolver(self.settings.dns).text_records,
+            claims=self.claim_desk(),
+            certifier=self.certifier(),
+            published=self._published,
             limits=Limits.of(
                 sign_in=self.settings.limit_sign_in,
                 failed=self.settings.limit_failed_tokens,
@@ -405,6 +408,31 @@ class System:
             ),
             provider=self._provider(),
         )
+
+    def claim_desk(self) -> Any:  # noqa: ANN401 - see clearinghouse.claims.ports
+        """Return what claims are granted by."""
+        from fairlead.clearinghouse.claims.ports import Desk
+
+        return Desk(randomness=secrets.token_bytes)
+
+    def certifier(self) -> Any:  # noqa: ANN401 - see clearinghouse.claims.certificates
+        """Return what signs certificates of claims."""
+        from fairlead.clearinghouse.claims.certificates import Certifier
+        from fairlead.store import keys
+
+        name = f"{self.origin.removesuffix('/record')}/claims"
+        folder = self.settings.keys_folder
+        return Certifier(
+            keys.record_signer(folder, name, secrets.token_bytes, file=keys.CLAIMS)
+        )
+
+    def _published(self, purls: Sequence[str]) -> Mapping[str, int]:
+        held = self.catalogue()
+        try:
+            counts: Mapping[str, int] = held.count_by_package(purls)
+        finally:
+            held.close()
+        return counts
 
     def _criteria(self) -> Any:  # noqa: ANN401 - see fairlead.access.applications
         from fairlead.access.applications import Criteria, Proof
@@ -453,6 +481,7 @@ class System:
             clock=now,
             randomness=secrets.token_bytes,
             rules=self.rules,
+            claims=self.claim_desk(),
         )
 
     def witnesses(self) -> Any:  # noqa: ANN401 - see fairlead.remote.witnesses

@@ -56,6 +56,12 @@ class Scope(StrEnum):
     PEOPLE_MANAGE_OWN = "people:manage-own"
     MEMBER_VOUCH = "member:vouch"
     TRACE_READ_ALL = "trace:read-all"
+    CLAIM_READ = "claim:read"
+    CLAIM_TAKE = "claim:take"
+    CLAIM_READ_ALL = "claim:read-all"
+    OWNER_SAY = "owner:say"
+    OWNER_VERIFY = "owner:verify"
+    INVENTORY_TELL = "inventory:tell"
 
 
 PERSONAL = frozenset(
@@ -72,12 +78,13 @@ PERSONAL = frozenset(
 _REPORTING = frozenset(
     {Scope.REPORT_SUBMIT, Scope.REPORT_READ_OWN, Scope.CASE_READ_JOINED}
 )
+_CLAIMING = frozenset({Scope.CLAIM_READ, Scope.CLAIM_TAKE, Scope.INVENTORY_TELL})
 
 SCOPES: dict[Role, frozenset[Scope]] = {
-    Role.FINDER: _REPORTING,
-    Role.REPORTER: _REPORTING,
-    Role.OWNER: frozenset({Scope.CASE_READ_JOINED}),
-    Role.MEMBER: frozenset({Scope.CASE_READ_JOINED}),
+    Role.FINDER: _REPORTING | _CLAIMING,
+    Role.REPORTER: _REPORTING | _CLAIMING,
+    Role.OWNER: frozenset({Scope.CASE_READ_JOINED, Scope.CLAIM_READ, Scope.OWNER_SAY}),
+    Role.MEMBER: frozenset({Scope.CASE_READ_JOINED}) | _CLAIMING,
     Role.COORDINATOR: frozenset(
         {
             Scope.REPORT_READ_ALL,
@@ -86,6 +93,9 @@ SCOPES: dict[Role, frozenset[Scope]] = {
             Scope.CASE_DESTROY,
             Scope.CASE_EXPORT,
             Scope.ADVISORY_PUBLISH,
+            Scope.CLAIM_READ,
+            Scope.CLAIM_READ_ALL,
+            Scope.OWNER_VERIFY,
         }
     ),
     Role.OFFICIAL: frozenset(),
@@ -93,7 +103,8 @@ SCOPES: dict[Role, frozenset[Scope]] = {
     Role.PARTNER: frozenset(),
     Role.ADMINISTRATOR: frozenset({Scope.PEOPLE_MANAGE}),
     Role.ORGANISATION_ADMINISTRATOR: _REPORTING
-    | {Scope.PEOPLE_MANAGE_OWN, Scope.MEMBER_VOUCH},
+    | _CLAIMING
+    | {Scope.OWNER_SAY, Scope.PEOPLE_MANAGE_OWN, Scope.MEMBER_VOUCH},
     Role.AUDITOR: frozenset({Scope.TRACE_READ_ALL}),
 }
 

@@ -108,10 +108,25 @@ class Joined:
 
 
 @dataclass(frozen=True, slots=True)
+class Marked:
+    """Whoever holds *scope* sees objects whose *field* is one of *values*."""
+
+    scope: Scope
+    field: str
+    values: tuple[str, ...]
+
+    def condition(self, asker: Asker) -> Condition:
+        """Return what is left for *asker*."""
+        if not asker.may(self.scope):
+            return Never()
+        return AnyOf(tuple(Equals(self.field, value) for value in self.values))
+
+
+@dataclass(frozen=True, slots=True)
 class Either:
     """An object is visible if one of *rules* makes it so."""
 
-    rules: tuple[Everything | Own | Joined, ...]
+    rules: tuple[Everything | Own | Joined | Marked, ...]
 
     def condition(self, asker: Asker) -> Condition:
         """Return what is left for *asker*, as simple as it can be."""
@@ -134,3 +149,18 @@ CASES = Either(
 
 Having a finding merged into a case is not being read in (promise P6).
 """
+
+CLAIMS = Either(
+    (
+        Everything(Scope.CLAIM_READ_ALL),
+        Own(Scope.CLAIM_READ, "organisation"),
+        Marked(Scope.CLAIM_READ, "visibility", ("all", "someone")),
+    )
+)
+"""A claim is seen by coordinators, by its holder, and by members unless it is blind.
+
+Who holds it is another question: see `fairlead.clearinghouse.claims.seeing`.
+"""
+
+INTRODUCTIONS = Joined(Scope.CLAIM_READ, "organisations")
+"""An introduction is seen by the two whom it concerns."""

@@ -18,6 +18,10 @@ AdvisoryId = NewType("AdvisoryId", str)
 TraceId = NewType("TraceId", str)
 ApplicationId = NewType("ApplicationId", str)
 ExportId = NewType("ExportId", str)
+ClaimId = NewType("ClaimId", str)
+OwnerWordId = NewType("OwnerWordId", str)
+AliasId = NewType("AliasId", str)
+IntroductionId = NewType("IntroductionId", str)
 
 _ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
 """Thirty-one characters; none is mistaken for another when read aloud or typed."""
@@ -80,3 +84,23 @@ def new_passkey_id(randomness: Randomness) -> PasskeyId:
 def new_login_id(randomness: Randomness) -> LoginId:
     """Return the name under which a linked login is listed and removed."""
     return LoginId("log-" + random_text(randomness, 12))
+
+
+def new_claim_id(randomness: Randomness) -> ClaimId:
+    """Return a claim's name: 14 characters, 69 bits; others are not told of all."""
+    return ClaimId("clm-" + random_text(randomness, 14))
+
+
+def new_owner_word_id(randomness: Randomness) -> OwnerWordId:
+    """Return the name of what an owner said."""
+    return OwnerWordId("own-" + random_text(randomness, 12))
+
+
+def new_alias_id(randomness: Randomness) -> AliasId:
+    """Return the name of one more name of a project."""
+    return AliasId("als-" + random_text(randomness, 12))
+
+
+def new_introduction_id(randomness: Randomness) -> IntroductionId:
+    """Return an introduction's name."""
+    return IntroductionId("int-" + random_text(randomness, 14))

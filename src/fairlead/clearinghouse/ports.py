@@ -119,6 +119,8 @@ class Job(StrEnum):
     """Send an applicant the code that shows that a mail address is its own."""
     DESTROY_KEY = "destroy key"
     """Destroy the key of a subject whose bodies were destroyed."""
+    CLAIM_LINE = "claim line"
+    """Grant a claim that waits, if its way is free now."""
 
 
 class Timer(StrEnum):
@@ -128,6 +130,8 @@ class Timer(StrEnum):
     """The embargo of a case ends."""
     APPLICATION = "application"
     """What an application to join says is erased."""
+    CLAIM = "claim"
+    """A claim ends, unless its holder gave a sign."""
 
 
 class Agenda(Protocol):

@@ -7,11 +7,11 @@ from typing import Protocol
 
 from fairlead.access.ports import AccessUnit
 from fairlead.catalogue.imports import ImportsUnit
-from fairlead.clearinghouse.ports import ClearinghouseUnit
+from fairlead.clearinghouse.claims.ports import ClaimsUnit
 from fairlead.programme.agenda import Worklist
 
 
-class Unit(AccessUnit, ClearinghouseUnit, ImportsUnit, Protocol):
+class Unit(AccessUnit, ClaimsUnit, ImportsUnit, Protocol):
     """Reads and writes that succeed or fail together."""
 
     @property

@@ -21,14 +21,20 @@ from sqlalchemy import (
     Table,
     Text,
     delete,
+    func,
     insert,
     select,
 )
 
-from fairlead.catalogue.records import CatalogueRecord, read_record
+from fairlead.catalogue.records import CatalogueRecord, Package, read_record
+from fairlead.clearinghouse.claims.targets import Target, place_of
 from fairlead.errors import Invalid
+from fairlead.formats.ecosystems import purl_types_of
 from fairlead.store.engine import open_engine, reading, writing
 from fairlead.store.tables import Instant
+
+CHUNK = 500
+"""Names in one query."""
 
 BATCH = 200
 """Documents stored in one transaction."""
@@ -56,6 +62,16 @@ names = Table(
     Index("ix_names_record", "source", "id"),
 )
 """The identifier of each record and its aliases, in capitals."""
+
+packages = Table(
+    "packages",
+    metadata,
+    Column("place", String(300), primary_key=True),
+    Column("source", String(20), primary_key=True),
+    Column("id", String(200), primary_key=True),
+    Index("ix_packages_record", "source", "id"),
+)
+"""The packages that each record is about, by the places that they have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +143,22 @@ class SQLCatalogue:
             found = connection.execute(query).scalars().all()
         return [msgspec.json.decode(r, type=CatalogueRecord) for r in found]
 
+    def count_by_package(self, purls: Sequence[str]) -> dict[str, int]:
+        """Count the records about each of *purls*; of those without any nothing is said."""
+        by_place = {_place(purl): purl for purl in purls}
+        wanted = sorted(place for place in by_place if place)
+        found: dict[str, int] = {}
+        with reading(self.engine) as connection:
+            for start in range(0, len(wanted), CHUNK):
+                query = (
+                    select(packages.c.place, func.count())
+                    .where(packages.c.place.in_(wanted[start : start + CHUNK]))
+                    .group_by(packages.c.place)
+                )
+                for place, count in connection.execute(query):
+                    found[by_place[place]] = count
+        return found
+
     def _store(
         self, batch: Sequence[tuple[CatalogueRecord, bytes]], done: Imported
     ) -> None:
@@ -144,6 +176,15 @@ class SQLCatalogue:
                         (names.c.source == record.source) & (names.c.id == record.id)
                     )
                 )
+                connection.execute(
+                    delete(packages).where(
+                        (packages.c.source == record.source)
+                        & (packages.c.id == record.id)
+                    )
+                )
+                about = _packages(record)
+                if about:
+                    connection.execute(insert(packages), about)
                 connection.execute(insert(records), _row(record, digest, document))
                 connection.execute(insert(names), _names(record))
                 done.taken += 1
@@ -164,3 +205,27 @@ def _row(record: CatalogueRecord, digest: str, document: bytes) -> dict[str, obj
 def _names(record: CatalogueRecord) -> list[dict[str, str]]:
     found = dict.fromkeys(name.upper() for name in (record.id, *record.aliases))
     return [{"name": n, "source": record.source, "id": record.id} for n in found]
+
+
+def _packages(record: CatalogueRecord) -> list[dict[str, str]]:
+    places = {_place(_purl(package)) for package in record.packages} - {""}
+    return [
+        {"place": place[:300], "source": record.source, "id": record.id}
+        for place in sorted(places)
+    ]
+
+
+def _purl(package: Package) -> str:
+    if package.purl:
+        return package.purl
+    kinds = sorted(purl_types_of(package.ecosystem))
+    name = package.name.replace(":", "/") if kinds == ["maven"] else package.name
+    return f"pkg:{kinds[0]}/{name}" if kinds else ""
+
+
+def _place(purl: str) -> str:
+    """Return the place of a package; nothing where its name cannot be read."""
+    try:
+        return place_of(Target(purl=purl)) if purl else ""
+    except Invalid:
+        return ""

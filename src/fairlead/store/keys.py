@@ -12,18 +12,24 @@ from fairlead.store import files
 
 RECORD = "record.key"
 """The file of the key that signs checkpoints."""
+CLAIMS = "claims.key"
+"""The file of the key that signs certificates of claims."""
 WITNESS = "witness.key"
 """The file of the key by which a witness cosigns."""
 
 
-def record_signer(folder: Path, name: str, randomness: Randomness) -> Signer:
+def record_signer(
+    folder: Path, name: str, randomness: Randomness, *, file: str = RECORD
+) -> Signer:
     """Return the signer of the record, making its key the first time.
+
+    Another *file* holds the key of something else that is signed here.
 
     Raises:
         Damaged: the key file cannot be read, or is the key of another record.
 
     """
-    path = folder / RECORD
+    path = folder / file
     try:
         written = path.read_text("ascii")
     except FileNotFoundError:

@@ -10,6 +10,9 @@ from fairlead.access.applications import Criteria
 from fairlead.access.joining import TextRecords
 from fairlead.access.traces import Moment
 from fairlead.base.ports import Clock, Randomness
+from fairlead.clearinghouse.claims.certificates import Certifier
+from fairlead.clearinghouse.claims.ports import Desk
+from fairlead.clearinghouse.claims.seeing import Published
 from fairlead.formats.advisory import Publisher
 from fairlead.programme.unit import Store
 from fairlead.record.tlog_proof import TlogProof
@@ -54,6 +57,12 @@ class Context:
     """Asks DNS."""
     limits: Limits
     proxies: Proxies
+    claims: Desk
+    """What claims are granted by."""
+    certifier: Certifier
+    """Signs certificates of claims."""
+    published: Published = lambda _purls: {}
+    """Counts what others have published about packages."""
     provider: Provider | None = None
     """Where people may sign in besides here."""
 

@@ -15,10 +15,12 @@ from dataclasses import dataclass, field
 
 from fairlead.access import joining
 from fairlead.access.joining import Letter
-from fairlead.base.ids import ApplicationId, CaseId, Receipt
+from fairlead.base.ids import ApplicationId, CaseId, ClaimId, Receipt
 from fairlead.base.ports import Clock, Randomness
 from fairlead.clearinghouse import coordinating, deciding
 from fairlead.clearinghouse.cases import Rules
+from fairlead.clearinghouse.claims import keeping
+from fairlead.clearinghouse.claims.ports import Desk
 from fairlead.clearinghouse.ports import Job, Timer
 from fairlead.errors import Error
 from fairlead.programme.agenda import Due, Ringing
@@ -50,9 +52,16 @@ class Runner:
     """Sends a mail."""
     show_log: Callable[[], object] = lambda: None
     """Shows others the log when an instant for that has come; may take seconds."""
+    claims: Desk | None = None
+    """What claims are granted by; the usual rules where nothing is said."""
     _bell: threading.Event = field(default_factory=threading.Event)
     _stop: threading.Event = field(default_factory=threading.Event)
     _threads: list[threading.Thread] = field(default_factory=list)
+
+    @property
+    def desk(self) -> Desk:
+        """What claims are granted by."""
+        return self.claims or Desk(randomness=self.randomness)
 
     def start(self) -> None:
         """Begin to work."""
@@ -183,14 +192,17 @@ class Runner:
                 )
             case Job.DESTROY_KEY:
                 self.store.destroy_key(job.subject)
+            case Job.CLAIM_LINE:
+                keeping.grant(unit, ClaimId(job.subject), self.desk, at=self.clock())
 
     def _ring_some(self) -> bool:
         """Ring timers that are due, in the order of their instants."""
         with self.store.begin() as unit:
             ringing = unit.agenda.ringing(self.clock(), limit=BATCH)
             for timer in ringing:
-                self._ring(unit, timer)
+                # First, for ringing may schedule the same anew.
                 unit.agenda.cancel(timer.timer, timer.subject)
+                self._ring(unit, timer)
         return bool(ringing)
 
     def _ring(self, unit: Unit, timer: Ringing) -> None:
@@ -199,3 +211,5 @@ class Runner:
                 coordinating.end_embargo(unit, CaseId(timer.subject), at=self.clock())
             case Timer.APPLICATION:
                 joining.erase(unit, ApplicationId(timer.subject), at=self.clock())
+            case Timer.CLAIM:
+                keeping.end(unit, ClaimId(timer.subject), self.desk, at=self.clock())
