@@ -27,9 +27,11 @@ from fairlead.access.members import Organisation
 from fairlead.access.roles import Role, Scope, operator, token_scopes
 from fairlead.clearinghouse.cases import Rules
 from fairlead.clearinghouse.claims.certificates import Certifier
+from fairlead.clearinghouse.claims.matching import Holder
 from fairlead.clearinghouse.claims.ports import Desk
 from fairlead.formats.advisory import Publisher
 from fairlead.record.notes import Verifier, new_signer
+from fairlead.sealing import oprf
 from fairlead.store import migrations
 from fairlead.store.key_blocks import KeyBlocks
 from fairlead.store.proving import Prover
@@ -256,6 +258,8 @@ class World:
         self.runner.run_until_idle()
 
 
+BLIND = oprf.derive_key(secrets.token_bytes(32), b"test")
+"""Matches the blind claims of every test world."""
 LOG = new_signer("test/record", secrets.token_bytes)
 """Signs the log of every test world."""
 
@@ -295,7 +299,10 @@ def make_world(store: SQLStore, folder: Path) -> World:
         text_records=lambda _name: (),
         limits=NO_LIMITS,
         proxies=Proxies(),
-        claims=Desk(randomness=secrets.token_bytes),
+        claims=Desk(
+            randomness=secrets.token_bytes,
+            matching=Holder(BLIND, "http://testserver.local"),
+        ),
         certifier=Certifier(new_signer("test/claims", secrets.token_bytes)),
     )
     return World(store, clock, runner, context, LOG.verifier())

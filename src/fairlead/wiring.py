@@ -63,6 +63,9 @@ class Settings:
     none."""
     mail_from: str = "fairlead@localhost"
     """Address from which mail is sent."""
+    blind_holder: str = ""
+    """Address of a second clearinghouse that holds the other half of the key of blind
+    claims; empty where this server holds it alone, and so could guess their targets."""
     log_level: str = "info"
     """How much is logged: debug, info, warning or error."""
     trusted_proxies: str = ""
@@ -411,9 +414,18 @@ class System:
 
     def claim_desk(self) -> Any:  # noqa: ANN401 - see clearinghouse.claims.ports
         """Return what claims are granted by."""
+        from fairlead.clearinghouse.claims.matching import Holder
         from fairlead.clearinghouse.claims.ports import Desk
+        from fairlead.sealing import oprf
+        from fairlead.store import keys
 
-        return Desk(randomness=secrets.token_bytes)
+        seed = keys.blind_seed(self.settings.keys_folder, secrets.token_bytes)
+        holder = Holder(
+            oprf.derive_key(seed, b"fairlead blind claims"),
+            self.settings.public_address,
+            self.settings.blind_holder,
+        )
+        return Desk(randomness=secrets.token_bytes, matching=holder)
 
     def certifier(self) -> Any:  # noqa: ANN401 - see clearinghouse.claims.certificates
         """Return what signs certificates of claims."""

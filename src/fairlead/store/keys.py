@@ -14,6 +14,8 @@ RECORD = "record.key"
 """The file of the key that signs checkpoints."""
 CLAIMS = "claims.key"
 """The file of the key that signs certificates of claims."""
+BLIND = "blind.key"
+"""The file of the seed by which blind claims are matched."""
 WITNESS = "witness.key"
 """The file of the key by which a witness cosigns."""
 
@@ -77,3 +79,23 @@ def witness_signer(
     if name not in {None, signer.name}:
         raise Misconfigured(f"name: the witness here is called {signer.name}")
     return WitnessSigner(signer)
+
+
+def blind_seed(folder: Path, randomness: Randomness) -> bytes:
+    """Return the 32 bytes by which blind claims are matched, drawn the first time.
+
+    Raises:
+        Damaged: the file does not hold them.
+
+    """
+    path = folder / BLIND
+    try:
+        seed = path.read_bytes()
+    except FileNotFoundError:
+        seed = randomness(32)
+        files.write(path, seed)
+    except OSError as error:
+        raise Damaged(f"{path} cannot be read: {error}") from error
+    if len(seed) != 32:  # noqa: PLR2004 - what is written above
+        raise Damaged(f"{path} does not hold a seed")
+    return seed

@@ -17,7 +17,7 @@ from litestar.types import Message, Scope
 
 from fairlead.errors import Error
 from fairlead.web import log, openapi, problems
-from fairlead.web.api import cases, claims, reports
+from fairlead.web.api import cases, claims, owners, reports, sharing
 from fairlead.web.auth import AnyRequest, note_proxied, refuse_foreign
 from fairlead.web.context import Context
 from fairlead.web.pages import (
@@ -62,6 +62,8 @@ def create_app(context: Context) -> Litestar:
             reports.router,
             cases.router,
             claims.router,
+            owners.router,
+            sharing.router,
             signing_in.router,
             account.router,
             verifying.router,

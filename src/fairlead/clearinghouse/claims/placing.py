@@ -95,6 +95,12 @@ def forget_name(
     return found
 
 
+def names(unit: ClaimsUnit, asker: Asker) -> Sequence[Alias]:
+    """Return every name that is known."""
+    asker.needs(Scope.CLAIM_READ)
+    return unit.aliases.listed()
+
+
 def _place_anew(unit: ClaimsUnit, places: Sequence[str], desk: Desk) -> None:
     keys = unit.places.keys(places[0], places[1:])
     names: dict[ClaimId, None] = {}

@@ -190,6 +190,7 @@ def take_many(
     at: datetime,
 ) -> Sequence[Answer]:
     """Claim several targets in one step; one that is refused leaves the others be."""
+    member(asker)
     answers = []
     for one in asked:
         try:

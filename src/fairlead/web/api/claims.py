@@ -313,37 +313,39 @@ def listed(
         return ClaimList(claims=[ClaimAnswer.of(one) for one in found])
 
 
-@get("/{name:str}", sync_to_thread=True, summary="Read a claim", responses=PROBLEMS)
+@get("/{claim_id:str}", sync_to_thread=True, summary="Read a claim", responses=PROBLEMS)
 def read(
-    request: AnyRequest, name: FromPath[str], context: NamedDependency[Context]
+    request: AnyRequest, claim_id: FromPath[str], context: NamedDependency[Context]
 ) -> ClaimAnswer:
     """Return a claim, as far as the asker may see it."""
     with context.store.read() as unit:
         asker = auth.asker(unit, request, context)
-        return ClaimAnswer.of(seeing.look(unit, asker, ClaimId(name), context.moment))
+        return ClaimAnswer.of(
+            seeing.look(unit, asker, ClaimId(claim_id), context.moment)
+        )
 
 
 @post(
-    "/{name:str}/heartbeat",
+    "/{claim_id:str}/heartbeat",
     sync_to_thread=True,
     status_code=HTTP_200_OK,
     summary="Say that a scan goes on",
     responses=PROBLEMS,
 )
 def alive(
-    request: AnyRequest, name: FromPath[str], context: NamedDependency[Context]
+    request: AnyRequest, claim_id: FromPath[str], context: NamedDependency[Context]
 ) -> ClaimAnswer:
     """Keep a claim from ending for silence."""
     with context.store.begin() as unit:
         asker = auth.asker(unit, request, context)
         claim = keeping.alive(
-            unit, asker, ClaimId(name), context.claims, at=context.clock()
+            unit, asker, ClaimId(claim_id), context.claims, at=context.clock()
         )
         return ClaimAnswer.of(seeing.shown(claim, asker))
 
 
 @post(
-    "/{name:str}/extension",
+    "/{claim_id:str}/extension",
     sync_to_thread=True,
     status_code=HTTP_200_OK,
     summary="Extend a claim",
@@ -351,7 +353,7 @@ def alive(
 )
 def extend(
     request: AnyRequest,
-    name: FromPath[str],
+    claim_id: FromPath[str],
     data: JSONBody[Extension],
     context: NamedDependency[Context],
 ) -> ClaimAnswer:
@@ -361,7 +363,7 @@ def extend(
         claim = keeping.extend(
             unit,
             asker,
-            ClaimId(name),
+            ClaimId(claim_id),
             instants.in_utc(data.until),
             context.claims,
             at=context.clock(),
@@ -370,7 +372,7 @@ def extend(
 
 
 @post(
-    "/{name:str}/release",
+    "/{claim_id:str}/release",
     sync_to_thread=True,
     status_code=HTTP_200_OK,
     summary="Release a claim",
@@ -378,7 +380,7 @@ def extend(
 )
 def release(
     request: AnyRequest,
-    name: FromPath[str],
+    claim_id: FromPath[str],
     data: JSONBody[Release],
     context: NamedDependency[Context],
 ) -> ClaimAnswer:
@@ -388,7 +390,7 @@ def release(
         claim = keeping.release(
             unit,
             asker,
-            ClaimId(name),
+            ClaimId(claim_id),
             data.coverage,
             data.note,
             context.claims,
@@ -400,20 +402,20 @@ def release(
 
 
 @post(
-    "/{name:str}/withdrawal",
+    "/{claim_id:str}/withdrawal",
     sync_to_thread=True,
     status_code=HTTP_200_OK,
     summary="Leave the line",
     responses=PROBLEMS,
 )
 def withdraw(
-    request: AnyRequest, name: FromPath[str], context: NamedDependency[Context]
+    request: AnyRequest, claim_id: FromPath[str], context: NamedDependency[Context]
 ) -> ClaimAnswer:
     """Wait no more."""
     with context.store.begin() as unit:
         asker = auth.asker(unit, request, context)
         claim = keeping.withdraw(
-            unit, asker, ClaimId(name), context.claims, at=context.clock()
+            unit, asker, ClaimId(claim_id), context.claims, at=context.clock()
         )
         answer = ClaimAnswer.of(seeing.shown(claim, asker))
     context.wake()
@@ -421,14 +423,14 @@ def withdraw(
 
 
 @get(
-    "/{name:str}/certificate",
+    "/{claim_id:str}/certificate",
     sync_to_thread=True,
     summary="Certify a claim",
     responses=PROBLEMS,
 )
 def certify(
     request: AnyRequest,
-    name: FromPath[str],
+    claim_id: FromPath[str],
     context: NamedDependency[Context],
     audience: FromQuery[str] = "",
 ) -> Response[bytes]:
@@ -441,7 +443,7 @@ def certify(
         issued = context.certifier.issue(
             unit,
             asker,
-            ClaimId(name),
+            ClaimId(claim_id),
             audience,
             at=context.clock(),
             randomness=context.randomness,
