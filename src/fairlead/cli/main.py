@@ -11,6 +11,7 @@ import click
 
 COMMANDS = {
     "catalogue": ("fairlead.cli.catalogue", "What others have published."),
+    "claim": ("fairlead.cli.claim", "Who scans what, from a pipeline."),
     "demo": ("fairlead.cli.demo", "Show the clearinghouse at work, in a fresh folder."),
     "organisation": ("fairlead.cli.members", "Organisations that take part."),
     "person": ("fairlead.cli.members", "People who sign in."),
