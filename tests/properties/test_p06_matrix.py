@@ -224,6 +224,17 @@ PAGES = {
     "POST /cases/{case_id}/advisory/draft": Row(
         on_case(), {"code": "x"}, ok=frozenset({401})
     ),
+    "GET /claims": Row(with_scope(Scope.CLAIM_READ)),
+    "GET /claims/mine": Row(with_scope(Scope.CLAIM_TAKE)),
+    "POST /claims/mine": Row(with_scope(Scope.CLAIM_TAKE), {"target": ""}),
+    "POST /claims/{claim_id}/sign": Row(holds_claim, {}),
+    "POST /claims/{claim_id}/release": Row(holds_claim, {"outcome": "none"}),
+    "POST /claims/{claim_id}/share": Row(holds_claim, {}),
+    "POST /claims/introductions/{name}": Row(nobodys(Scope.CLAIM_TAKE), {}),
+    "GET /claims/door": Row(with_either(Scope.OWNER_SAY, Scope.OWNER_VERIFY)),
+    "POST /claims/door": Row(with_scope(Scope.OWNER_SAY), {"target": ""}),
+    "POST /claims/door/{name}/withdraw": Row(nobodys(Scope.OWNER_SAY), {}),
+    "POST /claims/door/{name}/verify": Row(nobodys(Scope.OWNER_VERIFY), {"how": WHY}),
     "GET /exports": Row(with_scope(Scope.CASE_EXPORT)),
     "POST /exports": Row(with_scope(Scope.CASE_EXPORT), {"reason": " "}),
     "POST /exports/{name}/approval": Row(with_scope(Scope.CASE_EXPORT), {}, ok=NAMED),

@@ -34,6 +34,7 @@ from fairlead.web.pages import (
 )
 from fairlead.web.pages import advisories as advisory_pages
 from fairlead.web.pages import cases as case_pages
+from fairlead.web.pages import claims as claim_pages
 
 SECURITY = {
     "Content-Security-Policy": (
@@ -70,6 +71,7 @@ def create_app(context: Context) -> Litestar:
             people.router,
             case_pages.router,
             submissions.router,
+            claim_pages.router,
             exports.router,
             joining.router,
             members.router,

@@ -55,7 +55,7 @@ def _security_txt(text: str, at: datetime) -> Word:
         found.setdefault(name.lower(), []).append(value.strip())
     if "contact" not in found or "expires" not in found:
         raise _invalid("security.txt needs Contact and Expires (RFC 9116, 2.5)")
-    if instants.parse(found["expires"][0], field="text") <= at:
+    if instants.parse(found["expires"][0].upper(), field="text") <= at:
         raise _invalid("its Expires is over; it counts no more (RFC 9116, 2.5.5)")
     return Word(
         contact=found["contact"][0][:500], policy=found.get("policy", [""])[0][:500]
