@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -142,6 +142,9 @@ class Agenda(Protocol):
 
     def schedule(self, timer: Timer, subject: str, *, due: datetime) -> None:
         """Have *timer* ring for *subject* at *due*, and not when it was to ring."""
+
+    def schedule_new(self, timer: Timer, due: Mapping[str, datetime]) -> None:
+        """Have *timer* ring for subjects for which it was not to ring yet."""
 
 
 class ClearinghouseUnit(Protocol):

@@ -15,6 +15,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, select, text, update
 
+from fairlead.base import instants
 from fairlead.base.ids import ClaimId
 from fairlead.clearinghouse.claims.claim import Claim, State
 from fairlead.clearinghouse.claims.ports import Hit, Keys
@@ -62,7 +63,7 @@ class SQLPlaces:
 
     def put_many(self, claims: Sequence[tuple[Claim, Keys]]) -> None:
         """Have many claims found."""
-        rows = [row for claim, keys in claims for row in _rows(claim, keys)]
+        rows = [row for claim, keys in claims for row in _rows_of(claim, keys)]
         insert_many(self.connection, tables.claim_places, rows)
 
     def move(self, claim: Claim) -> None:
@@ -128,26 +129,50 @@ class SQLPlaces:
     def _found(
         self, keys: set[bytes], states: Sequence[State], after: datetime, *, own: bool
     ) -> dict[bytes, list[ClaimId]]:
-        table = tables.claim_places
         found: dict[bytes, list[ClaimId]] = {}
         ordered = sorted(keys)
+        rest = ([state.value for state in states], instants.text(after))
         for start in range(0, len(ordered), CHUNK):
-            part = ordered[start : start + CHUNK]
-            query = select(table.c.place, table.c.claim_id).where(
-                table.c.place.in_(part),
-                table.c.own == own,
-                table.c.state_name.in_([state.value for state in states]),
-                table.c.until > after,
-            )
-            for row in self.connection.execute(query):
-                found.setdefault(row.place, []).append(ClaimId(row.claim_id))
+            rows = self._rows(ordered[start : start + CHUNK], own, *rest)
+            for place, claim in rows:
+                found.setdefault(bytes(place), []).append(ClaimId(claim))
         return found
+
+    def _rows(
+        self,
+        keys: list[bytes],
+        own: bool,  # noqa: FBT001 - a column
+        states: list[str],
+        after: str,
+    ) -> Sequence[Any]:
+        """Return rows of the index, asked of the driver itself.
+
+        SQLAlchemy prepares each of hundreds of keys, which costs more than the look-up.
+        """
+        if self.connection.dialect.name == "postgresql":
+            query = (
+                "select place, claim_id from claim_places where place = any(%s)"
+                " and own = %s and state_name = any(%s) and until > %s"
+            )
+            asked: tuple[Any, ...] = (keys, own, states, after)
+        else:
+            query = (
+                f"select place, claim_id from claim_places where place in"  # noqa: S608 - question marks only
+                f" ({_marks(len(keys))}) and own = ? and state_name in"
+                f" ({_marks(len(states))}) and until > ?"
+            )
+            asked = (*keys, own, *states, after)
+        return self.connection.exec_driver_sql(query, asked).all()
 
     def _key(self, kind: str, name: str) -> bytes:
         return self.vault.quick_fingerprint(f"{kind} of a claim: {name}".encode())
 
 
-def _rows(claim: Claim, keys: Keys) -> list[dict[str, Any]]:
+def _marks(count: int) -> str:
+    return ",".join("?" * count)
+
+
+def _rows_of(claim: Claim, keys: Keys) -> list[dict[str, Any]]:
     until = _until(claim)
     owns = dict.fromkeys(keys.own, True)
     above = {key: False for key in keys.containers if key not in owns}

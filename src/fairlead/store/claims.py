@@ -174,9 +174,11 @@ class SQLOwnerWords(SQLSubjects[OwnerWord]):
     def about(self, places: Sequence[str]) -> Sequence[OwnerWord]:
         """Return the words about these places that count, verified ones first."""
         table = tables.owner_words
-        query = self._states().where(table.c.place.in_(places), table.c.active)
-        found = self._many(query.order_by(table.c.id))
-        return sorted(found, key=lambda word: not word.verified)
+        found: list[OwnerWord] = []
+        for start in range(0, len(places), CHUNK):
+            about = table.c.place.in_(places[start : start + CHUNK])
+            found += self._many(self._states().where(about, table.c.active))
+        return sorted(found, key=lambda word: (not word.verified, word.id))
 
     def of(self, organisation: OrganisationId) -> Sequence[OwnerWord]:
         """Return the words of one organisation that count."""
@@ -199,8 +201,10 @@ class SQLAliases(SQLSubjects[Alias]):
     def of(self, places: Sequence[str]) -> Mapping[str, Named]:
         """Return what is said of places, by place; of most nothing is."""
         table = tables.aliases
-        query = self._states().where(table.c.place.in_(places), table.c.active)
-        found = self._many(query.order_by(table.c.id.desc()))
+        found: list[Alias] = []
+        for start in range(0, len(places), CHUNK):
+            about = table.c.place.in_(places[start : start + CHUNK])
+            found += self._many(self._states().where(about, table.c.active))
         return {alias.place: Named(alias.into, alias.same) for alias in found}
 
     def listed(self) -> Sequence[Alias]:

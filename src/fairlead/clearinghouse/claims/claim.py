@@ -465,15 +465,19 @@ def _evolve(state: Claim | None, event: Event) -> Claim:  # noqa: PLR0911 - one 
 def _first(event: Event) -> Claim:
     if not isinstance(event.fact, ClaimTaken):
         raise unexpected(event)
-    fact = event.fact
+    return begun(ClaimId(name_of(event)), event.fact, at=event.at)
+
+
+def begun(name: ClaimId, fact: ClaimTaken, *, at: datetime) -> Claim:
+    """Return the claim that *fact* begins."""
     return Claim(
-        id=ClaimId(name_of(event)),
+        id=name,
         organisation=fact.organisation,
         exclusive=fact.exclusive,
         visibility=fact.visibility,
         state=State.WAITING if fact.waits else State.ACTIVE,
-        taken_at=event.at,
-        begins_at=None if fact.waits else event.at,
+        taken_at=at,
+        begins_at=None if fact.waits else at,
         lasts=fact.lasts,
         until=fact.until,
         alive_until=fact.alive_until,

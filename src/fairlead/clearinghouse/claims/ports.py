@@ -16,6 +16,7 @@ from fairlead.clearinghouse.claims.owners import OwnerWord
 from fairlead.clearinghouse.claims.subjects import Alias, Allowance, Inventory
 from fairlead.clearinghouse.claims.targets import Named
 from fairlead.clearinghouse.ports import ClearinghouseUnit, Page
+from fairlead.record.events import Fact
 from fairlead.record.subjects import Subjects
 
 
@@ -44,6 +45,11 @@ class Claims(Subjects[Claim], Protocol):
 
     def find(self, name: ClaimId, condition: Condition) -> Claim:
         """Return the claim if *condition* holds for it, or raise `NotFound`."""
+
+    def add_many(
+        self, new: Mapping[str, Sequence[Fact]], *, by: str, at: datetime
+    ) -> Sequence[Claim]:
+        """Record the first facts of many claims, by name; return their states."""
 
     def many(self, names: Sequence[ClaimId]) -> Mapping[ClaimId, Claim]:
         """Return claims by their names."""

@@ -13,8 +13,7 @@ import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import lru_cache
-from typing import Annotated
+from typing import Annotated, Self
 
 from msgspec import Meta, Struct
 
@@ -36,11 +35,12 @@ from fairlead.clearinghouse.claims.claim import (
 )
 from fairlead.clearinghouse.claims.owners import Breach, OwnerWord, Source
 from fairlead.clearinghouse.claims.ports import ClaimsUnit, Desk, Hit, Keys
-from fairlead.clearinghouse.claims.targets import Ground, Target
+from fairlead.clearinghouse.claims.targets import Ground, Named, Names, Target
 from fairlead.clearinghouse.ports import Job, Timer
 from fairlead.errors import (
     AgainstOwner,
     Claimed,
+    Error,
     Invalid,
     NotAllowed,
     Refused,
@@ -48,6 +48,7 @@ from fairlead.errors import (
     Unavailable,
     Violation,
 )
+from fairlead.record.events import Fact
 
 Tokens = Callable[[Sequence[str]], tuple[str, ...]]
 """Returns the tokens of places; none where this server alone cannot."""
@@ -143,42 +144,10 @@ def take(  # noqa: PLR0913 - one value a thing that must be said
     if known is not None:
         return Answer(claim=known, new=False)
     refuse_doubtful_clock(unit, desk, at)
-    site = _site(unit, asked, desk)
-    _refuse_foreign_host(site, home)
-    unit.places.lock(site.keys)
-    breadth = site.ground.breadth if site.ground else 1
-    in_line = _refuse_beyond_budget(unit, home, breadth, desk)
-    others = _others(unit, site, asked, home, at)
-    ignored = _breaches(site, asked, home, _scanners(unit, site, at), at)
-    queue = Breach.TOO_MANY in ignored and not asked.despite
-    if any(o.visibility is Visibility.BLIND and o.organisation != home for o in others):
-        spend(unit, asker, 1, desk, at=at)
-    if (others or queue) and not asked.wait:
-        if not others:
-            raise _against(site.words, ignored)
-        return Answer(claim=None, others=others)
-    waits = bool(others) or queue
-    broken = [b for b in ignored if b is not Breach.TOO_MANY or not waits]
-    if broken and not asked.despite:
-        raise _against(site.words, broken)
-    if waits and in_line >= desk.rules.waiting:
-        raise TooMany(f"you wait in {in_line} lines; leave one first", retry_after=3600)
-    wanted = Wanted(
-        organisation=home,
-        scan=asked.scan,
-        exclusive=asked.exclusive,
-        visibility=asked.visibility,
-        lasts=timedelta(hours=asked.hours),
-        breadth=breadth,
-        ignored=tuple(broken),
-        request=request,
-    )
-    facts = [rules_of.taken(wanted, desk.rules, waits=waits, at=at)]
-    name = new_claim_id(desk.randomness)
-    claim = unit.claims.save(None, facts, name=name, by=asker.actor, at=at)
-    unit.places.put(claim, site.keys)
-    unit.agenda.schedule(Timer.CLAIM, claim.id, due=claim.ends_at)
-    return Answer(claim=claim, others=others)
+    table = Table.laid(unit, asker, [asked], desk, at)
+    decided = table.decide(0, request)
+    table.keep()
+    return table.answer(decided)
 
 
 def take_many(
@@ -189,16 +158,188 @@ def take_many(
     *,
     at: datetime,
 ) -> Sequence[Answer]:
-    """Claim several targets in one step; one that is refused leaves the others be."""
+    """Claim several targets in one step, with few statements.
+
+    Each is decided after the one before it; one that is refused leaves the others be.
+    """
     member(asker)
-    answers = []
-    for one in asked:
+    if not asked:
+        return []
+    refuse_doubtful_clock(unit, desk, at)
+    table = Table.laid(unit, asker, asked, desk, at)
+    decided: list[Decided | str] = []
+    for number in range(len(asked)):
         try:
-            answers.append(take(unit, asker, one, desk, at=at))
+            decided.append(table.decide(number))
         except (Invalid, NotAllowed, Refused, TooMany) as error:
-            # Whatever refuses does so before anything was written.
-            answers.append(Answer(claim=None, said=str(error)))
-    return answers
+            decided.append(str(error))
+    table.keep()
+    return [
+        Answer(claim=None, said=one) if isinstance(one, str) else table.answer(one)
+        for one in decided
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What was decided about one target."""
+
+    name: ClaimId | None
+    others: Sequence[Claim]
+
+
+@dataclass(slots=True)
+class Table:
+    """Everything that is needed to decide about some targets, read at once."""
+
+    unit: ClaimsUnit
+    asker: Asker
+    home: OrganisationId
+    asked: Sequence[Asked]
+    desk: Desk
+    at: datetime
+    sites: Sequence[Site | Error]
+    hits: Sequence[Sequence[Hit]]
+    claims: dict[ClaimId, Claim]
+    held: int
+    in_line: int
+    _new: dict[ClaimId, tuple[Wanted, bool, Keys]] = field(default_factory=dict)
+    _owns: dict[bytes, list[ClaimId]] = field(default_factory=dict)
+    _above: dict[bytes, list[ClaimId]] = field(default_factory=dict)
+
+    @classmethod
+    def laid(
+        cls,
+        unit: ClaimsUnit,
+        asker: Asker,
+        asked: Sequence[Asked],
+        desk: Desk,
+        at: datetime,
+    ) -> Self:
+        """Lock the grounds of *asked*, and read who is on them."""
+        home = member(asker)
+        sites = _sites(unit, asked, desk)
+        keys = [Keys(()) if isinstance(s, Error) else s.keys for s in sites]
+        unit.places.lock(
+            Keys(
+                tuple(k for one in keys for k in one.own),
+                tuple(k for one in keys for k in one.containers),
+            )
+        )
+        hits = unit.places.hits_of_many(keys, (State.ACTIVE, State.WAITING), after=at)
+        named = {hit.claim for one in hits for hit in one}
+        held, in_line = unit.claims.held(home)
+        return cls(
+            unit=unit,
+            asker=asker,
+            home=home,
+            asked=asked,
+            desk=desk,
+            at=at,
+            sites=sites,
+            hits=hits,
+            claims=dict(unit.claims.many(sorted(named))),
+            held=held,
+            in_line=in_line,
+        )
+
+    def decide(self, number: int, request: str = "") -> Decided:
+        """Decide about one target, after those decided before it; see `take`."""
+        site, asked = self.sites[number], self.asked[number]
+        if isinstance(site, Error):
+            raise site
+        _refuse_foreign_host(site, self.home)
+        breadth = site.ground.breadth if site.ground else 1
+        self._refuse_beyond_budget(breadth)
+        hits = [*self.hits[number], *self._hits_of_new(site.keys)]
+        others = [
+            self.claims[h.claim]
+            for h in hits
+            if _keeps_off(self.claims[h.claim], asked.exclusive, self.at)
+            and _same_ground(site.ground, self.claims[h.claim], same=h.same)
+        ]
+        scanners = sum(self.claims[h.claim].holds(self.at) for h in hits)
+        broken = _breaches(site, asked, self.home, scanners, self.at)
+        queue = Breach.TOO_MANY in broken and not asked.despite
+        if any(_tells_of_blind(other, self.home) for other in others):
+            spend(self.unit, self.asker, 1, self.desk, at=self.at)
+        if (others or queue) and not asked.wait:
+            if not others:
+                raise _against(site.words, broken)
+            return Decided(None, others)
+        waits = bool(others) or queue
+        ignored = [b for b in broken if b is not Breach.TOO_MANY or not waits]
+        if ignored and not asked.despite:
+            raise _against(site.words, ignored)
+        wanted = Wanted(
+            organisation=self.home,
+            scan=asked.scan,
+            exclusive=asked.exclusive,
+            visibility=asked.visibility,
+            lasts=timedelta(hours=asked.hours),
+            breadth=breadth,
+            ignored=tuple(ignored),
+            request=request,
+        )
+        return Decided(self._lay(wanted, site.keys, waits=waits), others)
+
+    def keep(self) -> None:
+        """Put on record what was decided, with one statement a table."""
+        if not self._new:
+            return
+        rules, at = self.desk.rules, self.at
+        facts: dict[str, Sequence[Fact]] = {
+            name: [rules_of.taken(wanted, rules, waits=waits, at=at)]
+            for name, (wanted, waits, _) in self._new.items()
+        }
+        kept = self.unit.claims.add_many(facts, by=self.asker.actor, at=at)
+        self.claims |= {claim.id: claim for claim in kept}
+        self.unit.places.put_many([(c, self._new[c.id][2]) for c in kept])
+        due: dict[str, datetime] = {claim.id: claim.ends_at for claim in kept}
+        self.unit.agenda.schedule_new(Timer.CLAIM, due)
+
+    def answer(self, decided: Decided) -> Answer:
+        """Return what came of it, once it is kept."""
+        claim = self.claims[decided.name] if decided.name else None
+        return Answer(claim=claim, others=decided.others)
+
+    def _refuse_beyond_budget(self, breadth: int) -> None:
+        most = self.desk.rules.budget
+        if self.held + breadth > most:
+            raise TooMany(
+                f"you hold {self.held} of {most}, and this takes {breadth}; release"
+                " what you are done with",
+                retry_after=3600,
+            )
+
+    def _lay(self, wanted: Wanted, keys: Keys, *, waits: bool) -> ClaimId:
+        """Have the claim stand in the way of those decided after it."""
+        if waits and self.in_line >= self.desk.rules.waiting:
+            raise TooMany(
+                f"you wait in {self.in_line} lines; leave one first", retry_after=3600
+            )
+        fact = rules_of.taken(wanted, self.desk.rules, waits=waits, at=self.at)
+        name = new_claim_id(self.desk.randomness)
+        self.claims[name] = rules_of.begun(name, fact, at=self.at)
+        self._new[name] = wanted, waits, keys
+        self.in_line += waits
+        self.held += 0 if waits else wanted.breadth
+        for key in keys.own:
+            self._owns.setdefault(key, []).append(name)
+        for key in keys.containers:
+            self._above.setdefault(key, []).append(name)
+        return name
+
+    def _hits_of_new(self, keys: Keys) -> list[Hit]:
+        if not self._new:
+            return []
+        same = {c for key in keys.own for c in self._owns.get(key, ())}
+        other = {c for key in keys.containers for c in self._owns.get(key, ())}
+        other |= {c for key in keys.own for c in self._above.get(key, ())}
+        return [
+            *(Hit(claim, same=True) for claim in sorted(same)),
+            *(Hit(claim, same=False) for claim in sorted(other - same)),
+        ]
 
 
 def declined(answer: Answer, asker: Asker) -> Claimed:
@@ -228,7 +369,8 @@ def check(
     Nothing is said of blind claims here: asking about them is counted (`blind.ask`).
     """
     asker.needs(Scope.CLAIM_READ)
-    grounds = [targets.read(target, unit.aliases.of) for target in asked]
+    names = known_names(unit, [targets.place_of(target) for target in asked])
+    grounds = [targets.read(target, names) for target in asked]
     keys = [unit.places.keys(g.place, g.containers) for g in grounds]
     open_states = (State.ACTIVE, State.WAITING)
     now = unit.places.hits_of_many(keys, open_states, after=at)
@@ -286,7 +428,9 @@ def in_the_way(
     unit: ClaimsUnit, claim: Claim, hits: Sequence[Hit], *, at: datetime
 ) -> Sequence[Claim]:
     """Return which of *hits* keep *claim* off."""
-    ground = _ground(claim.scan.target) if claim.scan and claim.scan.target else None
+    ground = (
+        targets.read(claim.scan.target) if claim.scan and claim.scan.target else None
+    )
     others = unit.claims.many([h.claim for h in hits if h.claim != claim.id])
     return [
         others[h.claim]
@@ -298,21 +442,70 @@ def in_the_way(
     ]
 
 
-def _site(unit: ClaimsUnit, asked: Asked, desk: Desk) -> Site:
+def known_names(unit: ClaimsUnit, places: Sequence[str]) -> Names:
+    """Return what is said of *places*, and of what that leads to, read at once."""
+    known: dict[str, Named] = {}
+    ahead = sorted(set(places))
+    for _ in range(targets.DEPTH):
+        found = unit.aliases.of(ahead) if ahead else {}
+        known |= found
+        ahead = sorted({named.into for named in found.values()} - set(known))
+
+    def names(asked: Sequence[str]) -> dict[str, Named]:
+        return {place: known[place] for place in asked if place in known}
+
+    return names
+
+
+def _sites(
+    unit: ClaimsUnit, asked: Sequence[Asked], desk: Desk
+) -> Sequence[Site | Error]:
+    """Return the grounds of *asked*; of what cannot be claimed, why."""
+    first: list[Error | None] = []
+    places: list[str] = []
+    for one in asked:
+        try:
+            if one.target is not None:
+                places.append(targets.place_of(one.target))
+            first.append(None)
+        except Invalid as error:
+            first.append(error)
+    names = known_names(unit, places)
+    grounds = [
+        targets.read(one.target, names) if one.target and not wrong else None
+        for one, wrong in zip(asked, first, strict=True)
+    ]
+    every = {p for g in grounds if g for p in (g.place, *g.containers)}
+    words = [w for w in unit.owner_words.about(sorted(every)) if w.binds]
+    sites: list[Site | Error] = []
+    for one, wrong, ground in zip(asked, first, grounds, strict=True):
+        try:
+            sites.append(wrong or _site(unit, one, ground, words, desk))
+        except (Invalid, Refused) as error:
+            sites.append(error)
+    return sites
+
+
+def _site(
+    unit: ClaimsUnit,
+    asked: Asked,
+    ground: Ground | None,
+    words: Sequence[OwnerWord],
+    desk: Desk,
+) -> Site:
     if asked.visibility is Visibility.BLIND:
         return _blind_site(unit, asked, desk)
-    if asked.target is None:
+    if ground is None:
         raise Invalid(
             "target: say what is scanned",
             [Violation("missing_field", "target", "only a blind claim has none")],
         )
-    ground = targets.read(asked.target, unit.aliases.of)
     every = (ground.place, *ground.containers)
     tokens = asked.tokens or desk.matching.tokens(every)
     return Site(
         keys=unit.places.keys(ground.place, ground.containers, tokens),
         ground=ground,
-        words=[w for w in unit.owner_words.about(every) if w.binds],
+        words=[word for word in words if owners.applies(word, ground)],
     )
 
 
@@ -342,41 +535,8 @@ def _refuse_foreign_host(site: Site, home: OrganisationId) -> None:
         )
 
 
-def _refuse_beyond_budget(
-    unit: ClaimsUnit, home: OrganisationId, breadth: int, desk: Desk
-) -> int:
-    """Return in how many lines the member waits."""
-    held, in_line = unit.claims.held(home)
-    if held + breadth > desk.rules.budget:
-        raise TooMany(
-            f"you hold {held} of {desk.rules.budget}, and this takes {breadth}; release"
-            " what you are done with",
-            retry_after=3600,
-        )
-    return in_line
-
-
-def _others(
-    unit: ClaimsUnit, site: Site, asked: Asked, home: OrganisationId, at: datetime
-) -> Sequence[Claim]:
-    """Return who keeps the claim off: those who hold, and those who waited before it."""
-    del home  # one's own claim is no less in the way: extend it
-    states = (State.ACTIVE, State.WAITING)
-    hits = unit.places.hits(site.keys, states, after=at)
-    claims = unit.claims.many([hit.claim for hit in hits])
-    return [
-        claims[h.claim]
-        for h in hits
-        if _keeps_off(claims[h.claim], asked.exclusive, at)
-        and _same_ground(site.ground, claims[h.claim], same=h.same)
-    ]
-
-
-def _scanners(unit: ClaimsUnit, site: Site, at: datetime) -> int:
-    """Count who scans the same now, whatever it allows others to do."""
-    if not any(word.word.at_most for word in site.words):
-        return 0
-    return len(unit.places.hits(site.keys, (State.ACTIVE,), after=at))
+def _tells_of_blind(other: Claim, home: OrganisationId) -> bool:
+    return other.visibility is Visibility.BLIND and other.organisation != home
 
 
 def _keeps_off(other: Claim, exclusive: bool, at: datetime) -> bool:  # noqa: FBT001 - of the one that asks
@@ -389,18 +549,12 @@ def _same_ground(ground: Ground | None, other: Claim, *, same: bool) -> bool:
     """Tell whether two whose places meet overlap; in doubt they do."""
     if not same or ground is None or other.scan is None or other.scan.target is None:
         return True
-    theirs = _ground(other.scan.target)
+    theirs = targets.read(other.scan.target)
     return (
         ground.versions.overlaps(theirs.versions)
         and ground.commits.overlaps(theirs.commits)
         and targets.one_in_other(ground.part, theirs.part)
     )
-
-
-@lru_cache(maxsize=65536)
-def _ground(target: Target) -> Ground:
-    """Return versions, commits and part of *target*; its place goes by one name only."""
-    return targets.read(target)
 
 
 def _breaches(

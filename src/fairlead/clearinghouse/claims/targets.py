@@ -14,7 +14,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -145,6 +146,19 @@ def read(target: Target, names: Names = no_names) -> Ground:
         Invalid: it names nothing, more than one thing, or the whole world.
 
     """
+    alone = _alone(target)
+    place, containers = _lineage(alone.place, names)
+    return replace(alone, place=place, containers=containers)
+
+
+def place_of(target: Target) -> str:
+    """Return the place of *target* by its own name alone."""
+    return _alone(target).place
+
+
+@lru_cache(maxsize=65536)
+def _alone(target: Target) -> Ground:
+    """Return *target* by its own name alone, without what contains it."""
     given = [f for f in ("purl", "repository", "product", "host") if getattr(target, f)]
     if len(given) != 1:
         raise Invalid(
@@ -162,19 +176,12 @@ def read(target: Target, names: Names = no_names) -> Ground:
             place = _product(target.product)
         case _:
             place = _host(target.host)
-    place, containers = _lineage(place, names)
     return Ground(
         place=place,
-        containers=containers,
         versions=read_versions(versions),
         commits=read_commits(target.commits),
         part=_path(part),
     )
-
-
-def place_of(target: Target) -> str:
-    """Return the place of *target* by its own name alone."""
-    return read(target).place
 
 
 def _lineage(place: str, names: Names) -> tuple[str, tuple[str, ...]]:

@@ -14,6 +14,7 @@ from litestar.params import FromPath, FromQuery, HeaderParameter, JSONBody
 from litestar.status_codes import HTTP_200_OK
 from msgspec import Meta, Struct
 
+from fairlead.access.roles import Asker
 from fairlead.base import instants
 from fairlead.base.ids import ClaimId, OrganisationId
 from fairlead.clearinghouse.claims import keeping, seeing, taking
@@ -30,6 +31,7 @@ from fairlead.clearinghouse.claims.seeing import Shown, Told
 from fairlead.clearinghouse.claims.taking import Asked
 from fairlead.clearinghouse.claims.targets import Target
 from fairlead.clearinghouse.ports import Page
+from fairlead.errors import Conflict
 from fairlead.web import auth
 from fairlead.web.auth import AnyRequest
 from fairlead.web.context import Context
@@ -254,11 +256,11 @@ def take(
 
     What stands in its way is told as far as each holder allows (409).
     """
-    with context.store.begin() as unit:
-        asker = auth.asker(unit, request, context)
-        answer = taking.take(
-            unit, asker, data, context.claims, at=context.clock(), request=key
-        )
+    try:
+        asker, answer = _take(request, context, data, key)
+    except Conflict:
+        # The same key came twice at one moment; now the first one's claim is there.
+        asker, answer = _take(request, context, data, key)
     if answer.claim is None:
         raise taking.declined(answer, asker)
     waits = answer.claim.state is State.WAITING
@@ -495,6 +497,16 @@ def look_next(
                 )
                 for one in found
             ]
+        )
+
+
+def _take(
+    request: AnyRequest, context: Context, data: Asked, key: str
+) -> tuple[Asker, taking.Answer]:
+    with context.store.begin() as unit:
+        asker = auth.asker(unit, request, context)
+        return asker, taking.take(
+            unit, asker, data, context.claims, at=context.clock(), request=key
         )
 
 
