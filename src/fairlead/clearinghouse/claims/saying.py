@@ -97,9 +97,9 @@ def withdraw(
 ) -> OwnerWord:
     """Take back one's own word."""
     found = unit.owner_words.get(name)
-    asker.needs(Scope.OWNER_SAY if found.source is Source.SAID else Scope.CLAIM_TAKE)
-    if found.organisation != _home(asker):
+    if found.organisation != asker.organisation:
         raise NotFound(f"no owner {name!r}")
+    asker.needs(Scope.OWNER_SAY if found.source is Source.SAID else Scope.CLAIM_TAKE)
     if not found.active:
         raise Refused(f"{name} was withdrawn already")
     facts = [owners.WordWithdrawn()]
