@@ -29,6 +29,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from sqlalchemy import event
 
 from fairlead.access.roles import Asker, Scope
 from fairlead.base.ids import OrganisationId, new_claim_id
@@ -91,15 +92,19 @@ def main() -> None:
 def measure(folder: Path, count: int) -> dict[str, Any]:
     """Fill a store with *count* active claims, then check and grant."""
     vault = Vault(KeyBlocks(folder / "keys", secrets.token_bytes), secrets.token_bytes)
-    store = SQLStore(f"sqlite:///{folder}/fairlead.db", vault)
-    migrations.upgrade(store.engine, vault)
+    address = f"sqlite:///{folder}/fairlead.db"
     at = datetime.now(UTC)
     began = time.monotonic()
-    fill(store, count, at)
+    filling = SQLStore(address, vault)
+    event.listen(filling.engine, "connect", _careless)
+    migrations.upgrade(filling.engine, vault)
+    fill(filling, count, at)
+    filling.close()
     filled = time.monotonic() - began
+    store = SQLStore(address, vault)
     told: dict[str, Any] = {
         "active_claims": count,
-        "filled_per_second": round(count / filled),
+        "filled_without_syncing_per_second": round(count / filled),
         "target_checks": TARGET_CHECKS,
         "target_grants": TARGET_GRANTS,
         "bare_commits_per_second": round(bare_commits(folder)),
@@ -112,6 +117,12 @@ def measure(folder: Path, count: int) -> dict[str, Any]:
     )
     store.close()
     return told
+
+
+def _careless(connection: Any, _record: object) -> None:  # noqa: ANN401 - of the driver
+    """Sync nothing while the store is filled; what is measured comes afterwards."""
+    connection.execute("pragma synchronous = off")
+    connection.execute("pragma cache_size = -400000")
 
 
 def _rates(name: str, count: int, wall: float, busy: float) -> dict[str, int]:
