@@ -4,10 +4,10 @@
     export FAIRLEAD_SERVER=https://clearinghouse.example FAIRLEAD_TOKEN=tap_…
     python scan_with_bandit.py FOLDER [--bandit bandit] [--report 3]
 
-Each folder within FOLDER is a project, called as on PyPI. One that somebody holds, or whose
-owner says no, is passed over. What bandit is sure of and calls severe is reported, the first
-`--report` of a project, each with its SARIF attached; the claim is released with what was
-covered, also where nothing was found.
+Each folder within FOLDER is a project, called as on PyPI. One that somebody holds, or
+whose owner says no, is passed over. What bandit is sure of and calls severe is reported,
+the first `--report` of a project, each with its SARIF attached; the claim is released with
+what was covered, also where nothing was found.
 """
 
 from __future__ import annotations

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import timedelta
+from itertools import combinations
+from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from fairlead.access.roles import Role
+from fairlead.access.visibility import Always
 from fairlead.base.ids import ClaimId
 from fairlead.clearinghouse.claims import keeping, placing, taking
 from fairlead.clearinghouse.claims.claim import (
@@ -18,10 +24,14 @@ from fairlead.clearinghouse.claims.claim import (
     Visibility,
     Why,
 )
-from fairlead.clearinghouse.claims.targets import Target
+from fairlead.clearinghouse.claims.targets import Target, read
+from fairlead.clearinghouse.ports import Page
 from fairlead.errors import Invalid, NotAllowed, NotFound, Refused, TooMany, Unavailable
 
 from .conftest import NOTHING, asked
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "properties"))
+import worlds
 
 
 def test_two_exclusive_claims_on_the_same_cannot_both_succeed(ground):
@@ -325,3 +335,25 @@ def test_every_state_is_in_the_table_of_moves(state):
     """And what follows from none is an end."""
     assert MOVES[state] <= frozenset(State)
     assert (not MOVES[state]) == (state in {State.RELEASED, State.WITHDRAWN})
+
+
+deeds = st.lists(
+    st.one_of(worlds.claim, worlds.claim, worlds.end_claim, worlds.wait, worlds.work),
+    max_size=20,
+)
+
+
+@settings(max_examples=25)
+@given(deeds=deeds)
+def test_whatever_is_done_no_two_claims_that_exclude_each_other_hold(world, deeds):
+    """By any order of taking, releasing, waiting and working, on either database."""
+    for deed in deeds:
+        worlds.do(world, deed)
+        at = world.clock()
+        with world.store.read() as unit:
+            page = Page(size=500)
+            active = unit.claims.seen(Always(), page, states=[State.ACTIVE])
+        held = [claim for claim in active if claim.holds(at)]
+        for one, other in combinations(held, 2):
+            if one.exclusive or other.exclusive:
+                assert not read(one.scan.target).overlaps(read(other.scan.target))
