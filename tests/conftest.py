@@ -27,9 +27,13 @@ from fairlead.access.applications import Criteria, Proof
 from fairlead.access.members import Organisation
 from fairlead.access.roles import Role, Scope, operator, token_scopes
 from fairlead.clearinghouse.cases import Rules
+from fairlead.clearinghouse.claims.certificates import Certifier
+from fairlead.clearinghouse.claims.matching import Holder
+from fairlead.clearinghouse.claims.ports import Desk
 from fairlead.formats.advisory import Publisher
 from fairlead.record.notes import Verifier, new_signer
 from fairlead.remote.upstream import Reach, Upstream, check_url
+from fairlead.sealing import oprf
 from fairlead.store import migrations
 from fairlead.store.blobs import BlobFolder
 from fairlead.store.catalogue.aside import FilePlace, SchemaPlace
@@ -285,6 +289,8 @@ class World:
         self.runner.run_until_idle()
 
 
+BLIND = oprf.derive_key(secrets.token_bytes(32), b"test")
+"""Matches the blind claims of every test world."""
 LOG = new_signer("test/record", secrets.token_bytes)
 """Signs the log of every test world."""
 
@@ -337,6 +343,11 @@ def make_world(store: SQLStore, folder: Path) -> World:
         proxies=Proxies(),
         upstream=lambda: Upstream(HERE),
         check_endpoint=lambda url: check_url(url, HERE),
+        claims=Desk(
+            randomness=secrets.token_bytes,
+            matching=Holder(BLIND, "http://testserver.local"),
+        ),
+        certifier=Certifier(new_signer("test/claims", secrets.token_bytes)),
     )
     return World(store, clock, runner, context, LOG.verifier(), catalogue)
 

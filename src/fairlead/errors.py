@@ -14,6 +14,8 @@
     + Destroyed           its key was destroyed: it opens for nobody any more
     + Conflict            someone else changed it first
     + KeyReused           the same idempotency key came with something else (422)
+    + Claimed             another claim stands in the way
+    + AgainstOwner        the owner asked not to scan in this way
   - Unavailable           it could not be done now; nothing was stored (503)
     + InUse               another server works on the same folder
     + TooMany             too often in too short a time (429)
@@ -132,6 +134,18 @@ class KeyReused(Refused):
     """An idempotency key came again, with another content than the first time."""
 
     code = "idempotency-key-reused"
+
+
+class Claimed(Refused):
+    """Another claim stands in the way; wait in line, or claim something else."""
+
+    code = "claimed"
+
+
+class AgainstOwner(Refused):
+    """The owner asked not to be scanned in this way; who does so all the same says it."""
+
+    code = "against-owner"
 
 
 class Unavailable(Error):  # noqa: N818

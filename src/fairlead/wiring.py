@@ -77,6 +77,9 @@ class Settings:
     sandbox_keys: str = ""
     """Keys of further machines whose statements of evidence are believed, separated by
     spaces; what `fairlead sandbox check` prints. This machine's own always is."""
+    blind_holder: str = ""
+    """Address of a second clearinghouse that holds the other half of the key of blind
+    claims; empty where this server holds it alone, and so could guess their targets."""
     log_level: str = "info"
     """How much is logged: debug, info, warning or error."""
     trusted_proxies: str = ""
@@ -379,7 +382,7 @@ class System:
 
         count = rebuild(connection, self.store.vault, progress)
         unit = SQLUnit.of(connection, self.store.vault)
-        resume(unit, at=now())
+        resume(unit, at=now(), desk=self.claim_desk())
         review.resume(unit, ReviewRules(), at=now())
         joining.resume(unit)
         return count
@@ -476,6 +479,9 @@ class System:
             address=self.settings.public_address,
             criteria=self._criteria(),
             text_records=Resolver(self.settings.dns).text_records,
+            claims=self.claim_desk(),
+            certifier=self.certifier(),
+            published=self._published,
             limits=Limits.of(
                 sign_in=self.settings.limit_sign_in,
                 failed=self.settings.limit_failed_tokens,
@@ -505,6 +511,44 @@ class System:
         except Damaged as error:
             raise Misconfigured(f"sandbox_keys: {error}") from error
         return [own.verifier(), *others]
+
+    @property
+    def claim_desk(self) -> Any:  # noqa: ANN401 - see clearinghouse.claims.ports
+        """Return what claims are granted by."""
+        from fairlead.clearinghouse.claims.matching import Holder
+        from fairlead.clearinghouse.claims.ports import Desk
+        from fairlead.sealing import oprf
+        from fairlead.store import keys
+
+        seed = keys.blind_seed(self.settings.keys_folder, secrets.token_bytes)
+        holder = Holder(
+            oprf.derive_key(seed, b"fairlead blind claims"),
+            self.settings.public_address,
+            self.settings.blind_holder,
+        )
+        return Desk(randomness=secrets.token_bytes, matching=holder)
+
+    def certifier(self) -> Any:  # noqa: ANN401 - see clearinghouse.claims.certificates
+        """Return what signs certificates of claims."""
+        from fairlead.clearinghouse.claims.certificates import Certifier
+        from fairlead.store import keys
+
+        name = f"{self.origin.removesuffix('/record')}/claims"
+        folder = self.settings.keys_folder
+        return Certifier(
+            keys.record_signer(folder, name, secrets.token_bytes, file=keys.CLAIMS)
+        )
+
+    def _published(self, purls: Sequence[str]) -> Mapping[str, int]:
+        from fairlead.catalogue.matching import count_by_package
+
+        held = self.catalogue()
+        try:
+            with held.read() as reading:
+                counts: Mapping[str, int] = count_by_package(reading, purls)
+        finally:
+            held.close()
+        return counts
 
     def _criteria(self) -> Any:  # noqa: ANN401 - see fairlead.access.applications
         from fairlead.access.applications import Criteria, Proof
@@ -553,6 +597,7 @@ class System:
             clock=now,
             randomness=secrets.token_bytes,
             rules=self.rules,
+            claims=self.claim_desk(),
         )
 
     def witnesses(self) -> Any:  # noqa: ANN401 - see fairlead.remote.witnesses

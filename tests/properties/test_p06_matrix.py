@@ -156,6 +156,43 @@ NAMED = frozenset({303, 404, 409})
 """Where what is named does not exist, which may be known."""
 OWN_ACCOUNT = frozenset({200, 303, 400, 401, 404, 409})
 
+TARGET = {"purl": "pkg:pypi/x"}
+NOBODY = frozenset({200, 404})
+"""Where what is named is another one's, and as if there were none."""
+
+
+def on_claim(asker: Asker) -> Answer:
+    """Whoever may see the blind claim of who sent the report."""
+    if asker.role is None:
+        return Answer.SIGN_IN
+    own = asker.may(Scope.CLAIM_READ) and asker.place is Place.SENT
+    return Answer.OPEN if asker.may(Scope.CLAIM_READ_ALL) or own else Answer.HIDDEN
+
+
+def holds_claim(asker: Asker) -> Answer:
+    """Whoever may act on it: its holder alone."""
+    if asker.role is None:
+        return Answer.SIGN_IN
+    if not asker.may(Scope.CLAIM_TAKE):
+        return Answer.FORBIDDEN
+    return Answer.OPEN if asker.place is Place.SENT else Answer.HIDDEN
+
+
+def nobodys(*scopes: Scope) -> Rule:
+    """Where nothing of this name exists; with one of *scopes* one is told so."""
+
+    def rule(asker: Asker) -> Answer:
+        if asker.role is None:
+            return Answer.SIGN_IN
+        return Answer.HIDDEN if any(map(asker.may, scopes)) else Answer.FORBIDDEN
+
+    return rule
+
+
+def nobodys_open(asker: Asker) -> Answer:
+    return Answer.SIGN_IN if asker.role is None else Answer.HIDDEN
+
+
 PAGES = {
     "GET /": Row(everyone, ok=frozenset({200, 302})),
     "GET /sign-in": Row(everyone),
@@ -230,6 +267,17 @@ PAGES = {
     "GET /catalogue/products": Row(everyone, ok=frozenset({404})),
     "GET /catalogue/records/{name}": Row(everyone, ok=frozenset({404})),
     "POST /cases/{case_id}/priority": Row(on_case(Scope.CASE_MOVE), {"names": "CVE-1"}),
+    "GET /claims": Row(with_scope(Scope.CLAIM_READ)),
+    "GET /claims/mine": Row(with_scope(Scope.CLAIM_TAKE)),
+    "POST /claims/mine": Row(with_scope(Scope.CLAIM_TAKE), {"target": ""}),
+    "POST /claims/{claim_id}/sign": Row(holds_claim, {}),
+    "POST /claims/{claim_id}/release": Row(holds_claim, {"outcome": "none"}),
+    "POST /claims/{claim_id}/share": Row(holds_claim, {}),
+    "POST /claims/introductions/{name}": Row(nobodys(Scope.CLAIM_TAKE), {}),
+    "GET /claims/door": Row(with_either(Scope.OWNER_SAY, Scope.OWNER_VERIFY)),
+    "POST /claims/door": Row(with_scope(Scope.OWNER_SAY), {"target": ""}),
+    "POST /claims/door/{name}/withdraw": Row(nobodys(Scope.OWNER_SAY), {}),
+    "POST /claims/door/{name}/verify": Row(nobodys(Scope.OWNER_VERIFY), {"how": WHY}),
     "GET /exports": Row(with_scope(Scope.CASE_EXPORT)),
     "POST /exports": Row(with_scope(Scope.CASE_EXPORT), {"reason": " "}),
     "POST /exports/{name}/approval": Row(with_scope(Scope.CASE_EXPORT), {}, ok=NAMED),
@@ -297,6 +345,57 @@ API = {
     "POST /v1/advisories/{name}/withdrawal": Row(
         with_scope(Scope.ADVISORY_PUBLISH), json={"reason": WHY}, ok=NAMED
     ),
+    "GET /v1/claims": Row(with_scope(Scope.CLAIM_READ)),
+    "POST /v1/claims": Row(
+        with_scope(Scope.CLAIM_TAKE), json={"method": "model", "target": {}}
+    ),
+    "POST /v1/claims/batch": Row(with_scope(Scope.CLAIM_TAKE), json={"claims": []}),
+    "POST /v1/claims/checks": Row(
+        with_scope(Scope.CLAIM_READ), json={"targets": [TARGET]}
+    ),
+    "GET /v1/claims/next": Row(with_scope(Scope.CLAIM_READ)),
+    "GET /v1/claims/{claim_id}": Row(on_claim),
+    "POST /v1/claims/{claim_id}/heartbeat": Row(holds_claim),
+    "POST /v1/claims/{claim_id}/extension": Row(holds_claim, json={"until": LATER}),
+    "POST /v1/claims/{claim_id}/release": Row(
+        holds_claim,
+        json={"coverage": {"outcome": "nothing found", "depth": "deep"}},
+    ),
+    "POST /v1/claims/{claim_id}/withdrawal": Row(holds_claim),
+    "GET /v1/claims/{claim_id}/certificate": Row(holds_claim),
+    "POST /v1/claims/{claim_id}/introductions": Row(holds_claim, json={}),
+    "GET /v1/claims/introductions": Row(with_scope(Scope.CLAIM_READ)),
+    "POST /v1/claims/introductions/{name}/answer": Row(
+        nobodys(Scope.CLAIM_TAKE), json={"agree": False}
+    ),
+    "GET /v1/claims/blind": Row(signed_in),
+    "POST /v1/claims/blind": Row(
+        with_scope(Scope.CLAIM_TAKE), json={"elements": ["02" + "0" * 63 + "5"]}
+    ),
+    "POST /v1/claims/blind/presence": Row(
+        with_scope(Scope.CLAIM_TAKE), json={"tokens": ["0" * 64]}
+    ),
+    "GET /v1/claims/owners": Row(with_either(Scope.OWNER_SAY, Scope.OWNER_VERIFY)),
+    "POST /v1/claims/owners": Row(
+        with_scope(Scope.OWNER_SAY), json={"target": {}, "word": {}}
+    ),
+    "POST /v1/claims/owners/published": Row(
+        with_scope(Scope.CLAIM_TAKE),
+        json={"target": {}, "source": "SECURITY.md", "text": ""},
+    ),
+    "POST /v1/claims/owners/{name}/verification": Row(
+        nobodys(Scope.OWNER_VERIFY), json={"how": WHY}
+    ),
+    "DELETE /v1/claims/owners/{name}": Row(nobodys_open),
+    "GET /v1/claims/names": Row(with_scope(Scope.CLAIM_READ)),
+    "POST /v1/claims/names": Row(
+        with_scope(Scope.OWNER_VERIFY), json={"target": {}, "into": {}}
+    ),
+    "DELETE /v1/claims/names/{name}": Row(nobodys(Scope.OWNER_VERIFY)),
+    "PUT /v1/claims/inventory": Row(
+        with_scope(Scope.INVENTORY_TELL), json={"purls": ["nonsense"]}
+    ),
+    "DELETE /v1/claims/inventory": Row(with_scope(Scope.INVENTORY_TELL)),
     "POST /v1/reports": Row(with_scope(Scope.REPORT_SUBMIT), json={"purl": "nonsense"}),
     "POST /v1/reports/batch": Row(
         with_scope(Scope.REPORT_SUBMIT), json={}, ok=frozenset({415})
@@ -417,7 +516,13 @@ def scene(tmp_path_factory):
         client.cookies.set("fairlead_session", developer)
         asked = client.post("/v1/engagements", json={"text": "Is it covered?"})
         (begun,) = asked.json()["engagements"]
+        mine = {
+            "Authorization": f"Bearer {world.token('sent the report')}",
+        }
+        asked = {"method": "model", "visibility": "blind", "tokens": ["0" * 64]}
+        claim = client.post("/v1/claims", json=asked, headers=mine).json()["id"]
         names = {
+            "claim_id": claim,
             "case_id": case["id"],
             "case": case["id"],
             "receipt": sent["submissions"][0]["receipt"],
@@ -438,6 +543,7 @@ def scene(tmp_path_factory):
 
 MISSING = {
     "engagement": "eng-aaaaaaaaaaaa",
+    "claim_id": "clm-aaaaaaaaaaaaaa",
     "case_id": "FL-aaaaaaaaaa",
     "case": "FL-aaaaaaaaaa",
     "receipt": "SUB-aaaaaaaaaaaaaaaaaa",

@@ -87,8 +87,14 @@ LISTS = {
     "/submissions",
     "/exports",
     "/readings",
+    "/claims",
+    "/claims/mine",
+    "/claims/door",
     "/v1/cases",
     "/v1/submissions",
+    "/v1/claims",
+    "/v1/claims/introductions",
+    "/v1/claims/owners",
 }
 OWN = {
     "/catalogue/match",
@@ -98,6 +104,10 @@ OWN = {
     "/applications",
     "/organisation",
 }
+SHARED = {"/v1/claims/next", "/v1/claims/blind", "/v1/claims/names"}
+"""What every member may read: sums, public names, who holds which key."""
+CLAIM = {"/v1/claims/{claim_id}", "/v1/claims/{claim_id}/certificate"}
+OWN = {"/account", "/verify", "/people", "/applications", "/organisation"}
 """What somebody who has signed in may read: their own; administrators also of people."""
 CASE = {
     "/cases/{case_id}",
@@ -115,7 +125,7 @@ def read_paths(app):
 
 def test_every_read_path_is_in_this_test(client):
     paths = {p.rstrip("/") or "/" for p in read_paths(client.app)}
-    known = PUBLIC | BY_RECEIPT | OWN | LISTS | CASE | SUBMISSION
+    known = PUBLIC | BY_RECEIPT | OWN | LISTS | SHARED | CASE | SUBMISSION | CLAIM
     assert {p for p in paths if not p.startswith("/v1/schema/")} == known
 
 
@@ -232,10 +242,14 @@ def sign_in(client, world, organisation, role):
     assert answer.status_code == 303
 
 
-@pytest.mark.parametrize("path", sorted(OWN | LISTS | CASE | SUBMISSION))
+@pytest.mark.parametrize(
+    "path", sorted(OWN | LISTS | SHARED | CASE | SUBMISSION | CLAIM)
+)
 def test_without_signing_in_nothing_is_shown(client, filled, path):
     _, receipts, case = filled
-    address = path.format(case_id=case, receipt=receipts["Finder"])
+    address = path.format(
+        case_id=case, receipt=receipts["Finder"], claim_id="clm-aaaaaaaaaaaaaa"
+    )
     answer = client.get(address, follow_redirects=False)
     if path.startswith("/v1/"):
         assert answer.status_code == 401

@@ -14,6 +14,18 @@ from fairlead.access.roles import SCOPES, Asker, Role
 from fairlead.base.ids import OrganisationId
 from fairlead.clearinghouse import coordinating, publishing, reporting
 from fairlead.clearinghouse.cases import Part, State
+from fairlead.clearinghouse.claims import keeping, taking
+from fairlead.clearinghouse.claims.claim import (
+    Coverage,
+    Depth,
+    Method,
+    Outcome,
+    Visibility,
+)
+from fairlead.clearinghouse.claims.claim import State as ClaimState
+from fairlead.clearinghouse.claims.ports import Desk
+from fairlead.clearinghouse.claims.taking import Asked
+from fairlead.clearinghouse.claims.targets import Target
 from fairlead.clearinghouse.ports import Page
 from fairlead.clearinghouse.publishing import Draft
 from fairlead.errors import Error
@@ -75,8 +87,32 @@ shorten = st.tuples(st.just("shorten"), st.integers(0, 9), st.integers(-3, 100))
 publish = st.tuples(st.just("publish"), st.integers(0, 9))
 wait = st.tuples(st.just("wait"), st.integers(0, 60))
 work = st.tuples(st.just("work"))
+claim = st.tuples(
+    st.just("claim"),
+    organisations,
+    st.sampled_from(["pkg:pypi/one", "pkg:pypi/two", "pkg:github/o/one"]),
+    st.sampled_from(["all", "someone"]),
+    st.booleans(),
+)
+end_claim = st.tuples(
+    st.sampled_from(["release", "withdraw", "extend", "alive", "leave claims"]),
+    organisations,
+    st.integers(0, 9),
+)
 deeds = st.lists(
-    st.one_of(submit, submit, move, move, read_in, shorten, publish, wait, work),
+    st.one_of(
+        submit,
+        submit,
+        move,
+        move,
+        read_in,
+        shorten,
+        publish,
+        claim,
+        end_claim,
+        wait,
+        work,
+    ),
     max_size=25,
 )
 
@@ -104,6 +140,43 @@ def _join(unit, name, at) -> None:
         unit.organisations.save(None, facts, name=name, by="operator/test", at=at)
 
 
+DESK = Desk(randomness=secrets.token_bytes)
+CLAIMING = {"claim", "release", "withdraw", "extend", "alive", "leave claims"}
+
+
+def _claim(unit, kind, rest, at) -> None:
+    me = reporter(rest[0])
+    if kind == "claim":
+        _, purl, visibility, exclusive = rest
+        asked = Asked(
+            target=Target(purl=purl),
+            method=Method.MODEL,
+            visibility=Visibility(visibility),
+            exclusive=exclusive,
+            wait=True,
+            hours=300,
+        )
+        taking.take(unit, me, asked, DESK, at=at)
+        return
+    mine = unit.claims.of(me.organisation, Page(size=100), states=list(ClaimState))
+    if not mine:
+        return
+    held = mine[rest[1] % len(mine)]
+    match kind:
+        case "release":
+            done = Coverage(outcome=Outcome.NOTHING, depth=Depth.DEEP)
+            keeping.release(unit, me, held.id, done, "quiet", DESK, at=at)
+        case "withdraw":
+            keeping.withdraw(unit, me, held.id, DESK, at=at)
+        case "extend":
+            until = held.until + timedelta(hours=5)
+            keeping.extend(unit, me, held.id, until, DESK, at=at)
+        case "alive":
+            keeping.alive(unit, me, held.id, DESK, at=at)
+        case "leave claims":
+            keeping.leave(unit, me.organisation, DESK, by=me.actor, at=at)
+
+
 def _do(world, unit, kind, rest) -> None:
     at = world.clock()
     if kind == "submit":
@@ -115,6 +188,9 @@ def _do(world, unit, kind, rest) -> None:
             at=at,
             randomness=secrets.token_bytes,
         )
+        return
+    if kind in CLAIMING:
+        _claim(unit, kind, rest, at)
         return
     cases = coordinating.queue(unit, COORDINATOR, Page(size=100), world.context.moment)
     if not cases:

@@ -67,6 +67,12 @@ class Scope(StrEnum):
     PEOPLE_MANAGE_OWN = "people:manage-own"
     MEMBER_VOUCH = "member:vouch"
     TRACE_READ_ALL = "trace:read-all"
+    CLAIM_READ = "claim:read"
+    CLAIM_TAKE = "claim:take"
+    CLAIM_READ_ALL = "claim:read-all"
+    OWNER_SAY = "owner:say"
+    OWNER_VERIFY = "owner:verify"
+    INVENTORY_TELL = "inventory:tell"
 
 
 PERSONAL = frozenset(
@@ -84,12 +90,13 @@ PERSONAL = frozenset(
 
 _TAKING_PART = frozenset({Scope.CASE_READ_JOINED, Scope.EVIDENCE_ADD})
 _REPORTING = _TAKING_PART | {Scope.REPORT_SUBMIT, Scope.REPORT_READ_OWN}
+_CLAIMING = frozenset({Scope.CLAIM_READ, Scope.CLAIM_TAKE, Scope.INVENTORY_TELL})
 
 SCOPES: dict[Role, frozenset[Scope]] = {
-    Role.FINDER: _REPORTING,
-    Role.REPORTER: _REPORTING,
-    Role.OWNER: _TAKING_PART,
-    Role.MEMBER: _TAKING_PART,
+    Role.FINDER: _REPORTING | _CLAIMING,
+    Role.REPORTER: _REPORTING | _CLAIMING,
+    Role.OWNER: _TAKING_PART | {Scope.CLAIM_READ, Scope.OWNER_SAY},
+    Role.MEMBER: _TAKING_PART | _CLAIMING,
     Role.COORDINATOR: frozenset(
         {
             Scope.REPORT_READ_ALL,
@@ -99,6 +106,9 @@ SCOPES: dict[Role, frozenset[Scope]] = {
             Scope.CASE_EXPORT,
             Scope.EVIDENCE_ADD,
             Scope.ADVISORY_PUBLISH,
+            Scope.CLAIM_READ,
+            Scope.CLAIM_READ_ALL,
+            Scope.OWNER_VERIFY,
         }
     ),
     Role.DEVELOPER: frozenset({Scope.ENGAGEMENT_OWN, Scope.ENGAGEMENT_SIGN}),
@@ -108,7 +118,8 @@ SCOPES: dict[Role, frozenset[Scope]] = {
     Role.PARTNER: frozenset({Scope.ENGAGEMENT_JOINED}),
     Role.ADMINISTRATOR: frozenset({Scope.PEOPLE_MANAGE}),
     Role.ORGANISATION_ADMINISTRATOR: _REPORTING
-    | {Scope.PEOPLE_MANAGE_OWN, Scope.MEMBER_VOUCH},
+    | _CLAIMING
+    | {Scope.OWNER_SAY, Scope.PEOPLE_MANAGE_OWN, Scope.MEMBER_VOUCH},
     Role.AUDITOR: frozenset({Scope.TRACE_READ_ALL}),
 }
 

@@ -125,10 +125,25 @@ class NamedIn:
 
 
 @dataclass(frozen=True, slots=True)
+class Marked:
+    """Whoever holds *scope* sees objects whose *field* is one of *values*."""
+
+    scope: Scope
+    field: str
+    values: tuple[str, ...]
+
+    def condition(self, asker: Asker) -> Condition:
+        """Return what is left for *asker*."""
+        if not asker.may(self.scope):
+            return Never()
+        return AnyOf(tuple(Equals(self.field, value) for value in self.values))
+
+
+@dataclass(frozen=True, slots=True)
 class Either:
     """An object is visible if one of *rules* makes it so."""
 
-    rules: tuple[Everything | Own | Joined | NamedIn, ...]
+    rules: tuple[Everything | Own | Joined | NamedIn | Marked, ...]
 
     def condition(self, asker: Asker) -> Condition:
         """Return what is left for *asker*, as simple as it can be."""
@@ -161,3 +176,18 @@ ENGAGEMENTS = Either(
 )
 """An engagement is seen by its developer, by those who keep engagements for the
 programme, by the people named in it, and by partners while they have access."""
+
+CLAIMS = Either(
+    (
+        Everything(Scope.CLAIM_READ_ALL),
+        Own(Scope.CLAIM_READ, "organisation"),
+        Marked(Scope.CLAIM_READ, "visibility", ("all", "someone")),
+    )
+)
+"""A claim is seen by coordinators, by its holder, and by members unless it is blind.
+
+Who holds it is another question: see `fairlead.clearinghouse.claims.seeing`.
+"""
+
+INTRODUCTIONS = Joined(Scope.CLAIM_READ, "organisations")
+"""An introduction is seen by the two whom it concerns."""

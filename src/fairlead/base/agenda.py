@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
@@ -15,6 +15,8 @@ class Job(StrEnum):
     """Compare a submission with earlier ones."""
     MAIL = "mail"
     """Send an applicant the code that shows that a mail address is its own."""
+    CLAIM_LINE = "claim line"
+    """Grant a claim that waits, if its way is free now."""
     DESTROY_ENGAGEMENT = "destroy engagement"
     """Destroy the keys of an engagement, and put on record that nothing opens it."""
     DESTROY_KEY = "destroy key"
@@ -26,6 +28,8 @@ class Timer(StrEnum):
 
     EMBARGO = "embargo"
     """The embargo of a case ends."""
+    CLAIM = "claim"
+    """A claim ends, unless its holder gave a sign."""
     WINDOW = "window"
     """The programme's window in an engagement ends."""
     PARTNER = "partner"
@@ -49,3 +53,6 @@ class Agenda(Protocol):
 
     def schedule(self, timer: Timer, subject: str, *, due: datetime) -> None:
         """Have *timer* ring for *subject* at *due*, and not when it was to ring."""
+
+    def schedule_new(self, timer: Timer, due: Mapping[str, datetime]) -> None:
+        """Have *timer* ring for subjects for which it was not to ring yet."""

@@ -22,6 +22,10 @@ EngagementId = NewType("EngagementId", str)
 AccessKeyId = NewType("AccessKeyId", str)
 AssessmentId = NewType("AssessmentId", str)
 DeterminationId = NewType("DeterminationId", str)
+ClaimId = NewType("ClaimId", str)
+OwnerWordId = NewType("OwnerWordId", str)
+AliasId = NewType("AliasId", str)
+IntroductionId = NewType("IntroductionId", str)
 
 _ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
 """Thirty-one characters; none is mistaken for another when read aloud or typed."""
@@ -104,3 +108,23 @@ def new_assessment_id(randomness: Randomness) -> AssessmentId:
 def new_determination_id(randomness: Randomness) -> DeterminationId:
     """Return a determination's name."""
     return DeterminationId("det-" + random_text(randomness, 12))
+
+
+def new_claim_id(randomness: Randomness) -> ClaimId:
+    """Return a claim's name: 14 characters, 69 bits; others are not told of all."""
+    return ClaimId("clm-" + random_text(randomness, 14))
+
+
+def new_owner_word_id(randomness: Randomness) -> OwnerWordId:
+    """Return the name of what an owner said."""
+    return OwnerWordId("own-" + random_text(randomness, 12))
+
+
+def new_alias_id(randomness: Randomness) -> AliasId:
+    """Return the name of one more name of a project."""
+    return AliasId("als-" + random_text(randomness, 12))
+
+
+def new_introduction_id(randomness: Randomness) -> IntroductionId:
+    """Return an introduction's name."""
+    return IntroductionId("int-" + random_text(randomness, 14))

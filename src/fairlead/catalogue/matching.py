@@ -5,7 +5,7 @@ What cannot be decided is said to be unsure, never left out and never taken as c
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -122,6 +122,20 @@ def match(reading: Reading, inventory: Inventory, at: datetime) -> Matched:
         nameless=tuple(nameless[:100]),
         remarks=inventory.remarks,
     )
+
+
+def count_by_package(reading: Reading, purls: Sequence[str]) -> dict[str, int]:
+    """Count the records about each of *purls*; of those without any nothing is said."""
+    keys: dict[str, str] = {}
+    for written in purls:
+        purl = _purl(written)
+        if purl is not None:
+            key = package_key(purl.type, purl.namespace or "", purl.name)
+            keys.setdefault(key, written)
+    found: dict[str, set[int]] = {}
+    for placed in reading.affecting(list(keys)):
+        found.setdefault(keys[placed.key], set()).add(placed.number)
+    return {purl: len(numbers) for purl, numbers in found.items()}
 
 
 # --- What a component is looked for by --------------------------------------------------

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import secrets
 from datetime import datetime
 
 from fairlead.clearinghouse import duplicates
+from fairlead.clearinghouse.claims import keeping, placing
+from fairlead.clearinghouse.claims.ports import ClaimsUnit, Desk
 from fairlead.clearinghouse.deciding import finding_in
-from fairlead.clearinghouse.ports import ClearinghouseUnit, Job, Page, Timer
+from fairlead.clearinghouse.ports import Job, Page, Timer
 
 SIZE = 500
 
 
-def resume(unit: ClearinghouseUnit, *, at: datetime) -> int:
-    """Fill the index of findings, and schedule what is still to be done.
+def resume(unit: ClaimsUnit, *, at: datetime, desk: Desk | None = None) -> int:
+    """Fill the index of findings and of claims, and schedule what is still to be done.
 
     Submissions that wait for an answer get their job, closed cases the timer of their
     embargo. Return how many findings are in the index.
@@ -33,4 +36,6 @@ def resume(unit: ClearinghouseUnit, *, at: datetime) -> int:
         unit.agenda.enqueue(Job.DECIDE, receipt, at=at)
     for name, until in unit.cases.under_embargo():
         unit.agenda.schedule(Timer.EMBARGO, name, due=until)
+    placing.place_all(unit, desk or Desk(randomness=secrets.token_bytes))
+    keeping.resume(unit)
     return indexed

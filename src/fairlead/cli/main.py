@@ -16,6 +16,7 @@ COMMANDS = {
     "catalogue": ("fairlead.cli.catalogue", "What others have published."),
     "check": ("fairlead.cli.checking", "Say what is wrong with advisories."),
     "convert": ("fairlead.cli.converting", "Write an advisory in another format."),
+    "claim": ("fairlead.cli.claim", "Who scans what, from a pipeline."),
     "demo": ("fairlead.cli.demo", "Show the clearinghouse at work, in a fresh folder."),
     "evidence": ("fairlead.cli.evidence", "Show reported vulnerabilities."),
     "match": ("fairlead.cli.matching", "Say what of the catalogue affects an SBOM."),

@@ -72,11 +72,12 @@ def list_organisations(home: Path | None, *, as_json: bool) -> None:
 @command
 def end_organisation(name: str, home: Path | None, *, as_json: bool) -> None:
     """End the membership of NAME: its people and tokens open nothing any more."""
-    from fairlead.access import membership
+    from fairlead.programme import leaving
 
     with system(home) as opened:
         with opened.store.begin() as unit:
-            ended = membership.leave(unit, _operator(), name, at=now())
+            desk = opened.claim_desk()
+            ended = leaving.end_membership(unit, _operator(), name, desk, at=now())
         opened.publish_record()
     show(
         {"organisation": ended.id, "active": ended.active},

@@ -30,6 +30,8 @@ class Exit(IntEnum):
     REFUSED = 5
     UNAVAILABLE = 6
     DAMAGED = 7
+    WAITING = 8
+    """Still in line."""
 
 
 EXIT: dict[type[errors.Error], Exit] = {
@@ -54,6 +56,17 @@ def command(function: Callable[P, R]) -> Callable[P, R]:
         help="Folder to work in; FAIRLEAD_HOME otherwise, else ./fairlead-home.",
     )
     @click.option("--json", "as_json", is_flag=True, help="Answer in JSON.")
+    @told
+    @functools.wraps(function)
+    def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
+        return function(*args, **kwargs)
+
+    return wrapped
+
+
+def told(function: Callable[P, R]) -> Callable[P, R]:
+    """Have a command tell errors of ours in one line, and end with their exit code."""
+
     @functools.wraps(function)
     def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
         try:

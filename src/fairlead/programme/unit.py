@@ -7,12 +7,12 @@ from typing import Protocol
 
 from fairlead.access.ports import AccessUnit
 from fairlead.catalogue.imports import ImportsUnit
-from fairlead.clearinghouse.ports import ClearinghouseUnit
+from fairlead.clearinghouse.claims.ports import ClaimsUnit
 from fairlead.programme.agenda import Worklist
 from fairlead.review.ports import ReviewUnit
 
 
-class Unit(AccessUnit, ClearinghouseUnit, ReviewUnit, ImportsUnit, Protocol):
+class Unit(AccessUnit, ClaimsUnit, ReviewUnit, ImportsUnit, Protocol):
     """Reads and writes that succeed or fail together."""
 
     @property

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -38,6 +38,14 @@ class SQLAgenda:
         self.cancel(timer, subject)
         row = {"kind": timer.value, "subject": subject, "due_at": due}
         self.connection.execute(insert(tables.timers), row)
+
+    def schedule_new(self, timer: Timer, due: Mapping[str, datetime]) -> None:
+        """Have *timer* ring for subjects for which it was not to ring yet."""
+        rows = [
+            {"kind": timer.value, "subject": subject, "due_at": at}
+            for subject, at in due.items()
+        ]
+        insert_many(self.connection, tables.timers, rows)
 
     def cancel(self, timer: Timer, subject: str) -> None:
         """Have *timer* not ring for *subject*."""

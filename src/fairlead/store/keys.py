@@ -12,20 +12,28 @@ from fairlead.store import files
 
 RECORD = "record.key"
 """The file of the key that signs checkpoints."""
+CLAIMS = "claims.key"
+"""The file of the key that signs certificates of claims."""
+BLIND = "blind.key"
+"""The file of the seed by which blind claims are matched."""
 WITNESS = "witness.key"
 """The file of the key by which a witness cosigns."""
 SANDBOX = "sandbox.key"
 """The file of the key that signs what was seen in sandboxes of this machine."""
 
 
-def record_signer(folder: Path, name: str, randomness: Randomness) -> Signer:
+def record_signer(
+    folder: Path, name: str, randomness: Randomness, *, file: str = RECORD
+) -> Signer:
     """Return the signer of the record, making its key the first time.
+
+    Another *file* holds the key of something else that is signed here.
 
     Raises:
         Damaged: the key file cannot be read, or is the key of another record.
 
     """
-    path = folder / RECORD
+    path = folder / file
     try:
         written = path.read_text("ascii")
     except FileNotFoundError:
@@ -91,3 +99,23 @@ def witness_signer(
     if name not in {None, signer.name}:
         raise Misconfigured(f"name: the witness here is called {signer.name}")
     return WitnessSigner(signer)
+
+
+def blind_seed(folder: Path, randomness: Randomness) -> bytes:
+    """Return the 32 bytes by which blind claims are matched, drawn the first time.
+
+    Raises:
+        Damaged: the file does not hold them.
+
+    """
+    path = folder / BLIND
+    try:
+        seed = path.read_bytes()
+    except FileNotFoundError:
+        seed = randomness(32)
+        files.write(path, seed)
+    except OSError as error:
+        raise Damaged(f"{path} cannot be read: {error}") from error
+    if len(seed) != 32:  # noqa: PLR2004 - what is written above
+        raise Damaged(f"{path} does not hold a seed")
+    return seed

@@ -275,6 +275,70 @@ determinations = _subject(
     Column("made_at", Instant, nullable=False),
 )
 
+claims = _subject(
+    "claims",
+    Column("organisation", String(40), nullable=False),
+    Column("state_name", String(20), nullable=False),
+    Column("visibility", String(20), nullable=False),
+    Column("taken_at", Instant, nullable=False, index=True),
+    Column("breadth", Integer, nullable=False),
+    # By what the same request is recognised; nothing where none was named.
+    Column("request", String(64)),
+    Index("ix_claims_organisation_request", "organisation", "request", unique=True),
+    Index("ix_claims_held", "organisation", "state_name", "breadth"),
+    Index("ix_claims_state_name_taken_at", "state_name", "taken_at"),
+)
+
+claim_places = _table(
+    "claim_places",
+    Class.DERIVED,
+    Column("claim_id", String(40), primary_key=True),
+    # The fingerprint of a place, or of what the OPRF makes of it.
+    Column("place", LargeBinary, primary_key=True),
+    # Whether it is the claim's own place, or one that contains it.
+    Column("own", Boolean, nullable=False),
+    Column("state_name", String(20), nullable=False),
+    # When it ends, or ended.
+    Column("until", Instant, nullable=False),
+    # So a lookup costs the same however many claims there are.
+    Index("ix_claim_places_place", "place", "own", "state_name", "until"),
+)
+
+owner_words = _subject(
+    "owner_words",
+    Column("organisation", String(40), nullable=False, index=True),
+    Column("place", Text, nullable=False, index=True),
+    Column("active", Boolean, nullable=False),
+)
+
+aliases = _subject(
+    "aliases",
+    Column("place", Text, nullable=False, index=True),
+    Column("active", Boolean, nullable=False),
+)
+
+allowances = _subject("allowances")
+
+inventories = _subject("inventories", Column("active", Boolean, nullable=False))
+
+introductions = _subject(
+    "introductions",
+    Column("claim_id", String(40), nullable=False, index=True),
+    Column("other_id", String(40), nullable=False, index=True),
+)
+
+introduction_sides = _table(
+    "introduction_sides",
+    Class.SNAPSHOT,
+    Column(
+        "introduction_id",
+        String(40),
+        ForeignKey("introductions.id"),
+        primary_key=True,
+    ),
+    Column("organisation", String(40), primary_key=True, index=True),
+)
+
 imports = _subject("imports", Column("at", Instant, nullable=False))
 
 finding_features = _table(

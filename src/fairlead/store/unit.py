@@ -10,10 +10,20 @@ from sqlalchemy import Connection, Engine
 
 from fairlead.catalogue.imports import IMPORTS, Import
 from fairlead.record.events import Codec
+from fairlead.store import claims as claiming
 from fairlead.store import clearinghouse, members, tables
 from fairlead.store.agenda import SQLAgenda
 from fairlead.store.applications import KEPT_APPLICATIONS, SQLApplications
 from fairlead.store.attempts import SQLAttempts
+from fairlead.store.claim_places import SQLPlaces
+from fairlead.store.claims import (
+    SQLAliases,
+    SQLAllowances,
+    SQLClaims,
+    SQLIntroductions,
+    SQLInventories,
+    SQLOwnerWords,
+)
 from fairlead.store.clearinghouse import (
     SQLAdvisories,
     SQLCases,
@@ -59,6 +69,7 @@ KEPT = (
     KEPT_DETERMINATIONS,
     KEPT_TRACES,
     KEPT_IMPORTS,
+    *claiming.KEPT,
 )
 """Every kind of subject there is."""
 
@@ -93,6 +104,13 @@ class SQLUnit:
     index: SQLIndex
     agenda: SQLAgenda
     imports: SQLSubjects[Import]
+    claims: SQLClaims
+    places: SQLPlaces
+    owner_words: SQLOwnerWords
+    aliases: SQLAliases
+    allowances: SQLAllowances
+    inventories: SQLInventories
+    introductions: SQLIntroductions
 
     @classmethod
     def of(
@@ -125,6 +143,15 @@ class SQLUnit:
             index=SQLIndex(connection, vault),
             agenda=SQLAgenda(connection),
             imports=SQLSubjects(connection, KEPT_IMPORTS, *rest),
+            claims=SQLClaims(connection, claiming.KEPT_CLAIMS, *rest),
+            places=SQLPlaces(connection, vault),
+            owner_words=SQLOwnerWords(connection, claiming.KEPT_OWNER_WORDS, *rest),
+            aliases=SQLAliases(connection, claiming.KEPT_ALIASES, *rest),
+            allowances=SQLAllowances(connection, claiming.KEPT_ALLOWANCES, *rest),
+            inventories=SQLInventories(connection, claiming.KEPT_INVENTORIES, *rest),
+            introductions=SQLIntroductions(
+                connection, claiming.KEPT_INTRODUCTIONS, *rest
+            ),
         )
 
 

@@ -17,7 +17,16 @@ from litestar.types import Message, Receive, Scope, Send
 
 from fairlead.errors import Error
 from fairlead.web import log, openapi, problems
-from fairlead.web.api import advisories, batches, cases, engagements, reports
+from fairlead.web.api import (
+    advisories,
+    batches,
+    cases,
+    claims,
+    engagements,
+    owners,
+    reports,
+    sharing,
+)
 from fairlead.web.api import catalogue as catalogue_api
 from fairlead.web.auth import AnyRequest, note_proxied, refuse_foreign
 from fairlead.web.context import Context
@@ -37,6 +46,7 @@ from fairlead.web.pages import (
 from fairlead.web.pages import advisories as advisory_pages
 from fairlead.web.pages import cases as case_pages
 from fairlead.web.pages import catalogue as catalogue_pages
+from fairlead.web.pages import claims as claim_pages
 from fairlead.web.pages import engagements as engagement_pages
 
 SECURITY = {
@@ -76,12 +86,16 @@ def create_app(context: Context) -> Litestar:
             engagements.router,
             advisories.router,
             catalogue_api.router,
+            claims.router,
+            owners.router,
+            sharing.router,
             signing_in.router,
             account.router,
             verifying.router,
             people.router,
             case_pages.router,
             submissions.router,
+            claim_pages.router,
             exports.router,
             engagement_pages.router,
             joining.router,

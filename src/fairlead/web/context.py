@@ -11,6 +11,9 @@ from fairlead.access.joining import TextRecords
 from fairlead.access.traces import Moment
 from fairlead.base.ports import Clock, Randomness
 from fairlead.catalogue.ports import Catalogue, NullCatalogue
+from fairlead.clearinghouse.claims.certificates import Certifier
+from fairlead.clearinghouse.claims.ports import Desk
+from fairlead.clearinghouse.claims.seeing import Published
 from fairlead.clearinghouse.ports import DocumentSigner
 from fairlead.clearinghouse.publishing import Press
 from fairlead.formats.advisory import Publisher
@@ -79,6 +82,12 @@ class Context:
     """Who may sign statements of evidence."""
     catalogue: Catalogue = field(default_factory=NullCatalogue)
     """What others have published."""
+    claims: Desk
+    """What claims are granted by."""
+    certifier: Certifier
+    """Signs certificates of claims."""
+    published: Published = lambda _purls: {}
+    """Counts what others have published about packages."""
     provider: Provider | None = None
     """Where people may sign in besides here."""
 

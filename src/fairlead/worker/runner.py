@@ -18,6 +18,7 @@ from fairlead.access.joining import Letter
 from fairlead.base.ids import (
     ApplicationId,
     CaseId,
+    ClaimId,
     DeterminationId,
     EngagementId,
     Receipt,
@@ -25,6 +26,8 @@ from fairlead.base.ids import (
 from fairlead.base.ports import Clock, Randomness
 from fairlead.clearinghouse import coordinating, deciding
 from fairlead.clearinghouse.cases import Rules
+from fairlead.clearinghouse.claims import keeping
+from fairlead.clearinghouse.claims.ports import Desk
 from fairlead.clearinghouse.ports import Job, Timer
 from fairlead.errors import Error
 from fairlead.programme.agenda import Due, Ringing
@@ -61,9 +64,16 @@ class Runner:
     """Sends a mail."""
     show_log: Callable[[], object] = lambda: None
     """Shows others the log when an instant for that has come; may take seconds."""
+    claims: Desk | None = None
+    """What claims are granted by; the usual rules where nothing is said."""
     _bell: threading.Event = field(default_factory=threading.Event)
     _stop: threading.Event = field(default_factory=threading.Event)
     _threads: list[threading.Thread] = field(default_factory=list)
+
+    @property
+    def desk(self) -> Desk:
+        """What claims are granted by."""
+        return self.claims or Desk(randomness=self.randomness)
 
     def start(self) -> None:
         """Begin to work."""
@@ -204,6 +214,8 @@ class Runner:
                     opened=unit.engagements.opens(name),
                     at=self.clock(),
                 )
+            case Job.CLAIM_LINE:
+                keeping.grant(unit, ClaimId(job.subject), self.desk, at=self.clock())
 
     def _ring_some(self) -> bool:
         """Ring timers that are due, in the order of their instants."""
@@ -233,3 +245,5 @@ class Runner:
                 )
             case Timer.APPLICATION:
                 joining.erase(unit, ApplicationId(timer.subject), at=self.clock())
+            case Timer.CLAIM:
+                keeping.end(unit, ClaimId(timer.subject), self.desk, at=self.clock())

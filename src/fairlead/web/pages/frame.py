@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from litestar.response import Template
 
 from fairlead.access.members import Person
@@ -38,24 +36,30 @@ def start_of(person: Person) -> str:
     return "/submissions" if reads else "/people"
 
 
+_LINKS: tuple[tuple[frozenset[Scope], str, str], ...] = (
+    (frozenset({Scope.CASE_READ_ALL, Scope.CASE_READ_JOINED}), "/cases", "Cases"),
+    (
+        frozenset({Scope.REPORT_READ_ALL, Scope.REPORT_READ_OWN}),
+        "/submissions",
+        "Submissions",
+    ),
+    (frozenset({Scope.CLAIM_READ}), "/claims", "Claims"),
+    (frozenset({Scope.OWNER_SAY, Scope.OWNER_VERIFY}), "/claims/door", "Owners"),
+    (frozenset({Scope.CASE_EXPORT}), "/exports", "Exports"),
+    (ENGAGED, "/engagements", "Engagements"),
+    (frozenset({Scope.TRACE_READ_ALL}), "/readings", "Readings"),
+    (
+        frozenset({Scope.PEOPLE_MANAGE, Scope.MEMBER_VOUCH}),
+        "/applications",
+        "Applications",
+    ),
+    (frozenset({Scope.PEOPLE_MANAGE_OWN}), "/organisation", "Organisation"),
+    (frozenset({Scope.PEOPLE_MANAGE}), "/people", "People"),
+)
+"""Whoever holds one of these scopes finds this address in the header."""
+
+
 def _links(person: Person | None) -> list[tuple[str, str]]:
-    links: list[tuple[str, str]] = []
-    if person is not None:
-        scopes: frozenset[Any] = person.asker.scopes
-        if scopes & {Scope.CASE_READ_ALL, Scope.CASE_READ_JOINED}:
-            links.append(("/cases", "Cases"))
-        if scopes & {Scope.REPORT_READ_ALL, Scope.REPORT_READ_OWN}:
-            links.append(("/submissions", "Submissions"))
-        if Scope.CASE_EXPORT in scopes:
-            links.append(("/exports", "Exports"))
-        if scopes & ENGAGED:
-            links.append(("/engagements", "Engagements"))
-        if Scope.TRACE_READ_ALL in scopes:
-            links.append(("/readings", "Readings"))
-        if scopes & {Scope.PEOPLE_MANAGE, Scope.MEMBER_VOUCH}:
-            links.append(("/applications", "Applications"))
-        if Scope.PEOPLE_MANAGE_OWN in scopes:
-            links.append(("/organisation", "Organisation"))
-        if Scope.PEOPLE_MANAGE in scopes:
-            links.append(("/people", "People"))
+    scopes = person.asker.scopes if person is not None else frozenset()
+    links = [(address, name) for needed, address, name in _LINKS if scopes & needed]
     return [*links, ("/advisories", "Advisories"), ("/catalogue", "Catalogue")]

@@ -18,6 +18,7 @@ from fairlead.access.roles import Role, Scope
 from fairlead.access.sessions import SignedIn
 from fairlead.base.ids import ApplicationId, PersonId, TokenId
 from fairlead.errors import Error, Invalid, NotAllowed, Refused, Violation
+from fairlead.programme import leaving
 from fairlead.programme.unit import Unit
 from fairlead.web import auth
 from fairlead.web.auth import AnyRequest
@@ -215,7 +216,7 @@ def leave(
                 "type the word leave to confirm",
                 [Violation("not_confirmed", "typed", "type leave")],
             )
-        own.leave(unit, me.asker, at=context.clock())
+        leaving.leave(unit, me.asker, context.claims, at=context.clock())
 
     answer = _keep(request, context, act)
     left = answer.status_code == HTTP_303_SEE_OTHER

@@ -55,6 +55,11 @@ def percent(probability: float) -> str:
     return f"{min(99, max(1, round(probability * 100)))} %"
 
 
+def share(part: float) -> str:
+    """Show a part of a whole."""
+    return f"{round(part * 100)} %"
+
+
 def outcome(submission: Submission) -> str:
     """Say how a submission was answered."""
     if submission.outcome is None:
@@ -162,6 +167,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "instant": instant,
     "plain": plain,
     "percent": percent,
+    "share": share,
     "outcome": outcome,
     "who": who,
     "happened": happened,

@@ -1,0 +1,1 @@
+"""Claims: who scans what, so that nobody digs the same hole twice."""
