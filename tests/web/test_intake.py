@@ -182,7 +182,7 @@ def test_a_full_database_is_an_honest_503(send, world):
         {
             "purl": "pkg:npm/x",
             "attachments": [
-                {"filename": "a", "content_type": "text/plain", "data": "x" * 900_000}
+                {"filename": "a", "content_type": "text/plain", "data": "x" * 60_000}
             ],
         }
     ).encode()
