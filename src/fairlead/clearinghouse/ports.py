@@ -20,14 +20,21 @@ from fairlead.clearinghouse.submissions import Reasons, Submission
 from fairlead.record.events import Event, StoredEvent
 from fairlead.record.subjects import Destroyable, Subjects
 
+LAST = 2**53
+"""The highest place that a list is asked for at."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
     """Which part of a long list."""
 
     after: int = 0
-    """How many to pass over."""
+    """How many to pass over; more than a database counts is taken as that."""
     size: int = 50
+
+    def __post_init__(self) -> None:
+        """Keep within what every database counts."""
+        object.__setattr__(self, "after", min(max(0, self.after), LAST))
 
 
 class Submissions(Destroyable[Submission], Protocol):
