@@ -9,15 +9,16 @@ from litestar import Response
 from fairlead.clearinghouse.ports import Headline
 from fairlead.formats.csaf_feed import Entry
 
-CACHE = "public, max-age=60"
+HEADERS = {"Cache-Control": "public, max-age=60", "Access-Control-Allow-Origin": "*"}
+"""Anybody may keep it for a minute, and read it from any page."""
 
 
 def file(content: str | bytes, media_type: str) -> Response[bytes]:
-    """Answer with a file that anybody may keep for a minute, from any page."""
+    """Answer with a file that is for everybody."""
     return Response(
         content.encode() if isinstance(content, str) else content,
         media_type=media_type,
-        headers={"Cache-Control": CACHE, "Access-Control-Allow-Origin": "*"},
+        headers=HEADERS,
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 from litestar import Response, Router, get, post
 from litestar.di import NamedDependency
@@ -14,12 +16,37 @@ from fairlead.errors import Invalid, NotFound, Violation
 from fairlead.formats import osv_query
 from fairlead.formats.osv_query import Query
 from fairlead.web.context import Context
-from fairlead.web.feeds.answers import file
+from fairlead.web.feeds.answers import HEADERS
 from fairlead.web.openapi import PROBLEMS
 
 LIMIT = 1_000
 """Records in one answer, and queries in one batch."""
-JSON = "application/json"
+Json = dict[str, Any]
+
+
+class Answer(Struct, frozen=True, omit_defaults=True):
+    """OSV records; nothing at all where there are none, as osv.dev answers."""
+
+    vulns: tuple[Json, ...] = ()
+
+
+class Short(Struct, frozen=True):
+    """Which record, and when it changed."""
+
+    id: str
+    modified: str
+
+
+class Result(Struct, frozen=True, omit_defaults=True):
+    """What was found for one query of a batch."""
+
+    vulns: tuple[Short, ...] = ()
+
+
+class Results(Struct, frozen=True):
+    """What was found, in the order of the queries."""
+
+    results: tuple[Result, ...]
 
 
 class Batch(Struct, frozen=True):
@@ -28,12 +55,13 @@ class Batch(Struct, frozen=True):
     queries: tuple[Query, ...]
 
 
-def _records(context: Context, query: Query) -> list[str]:
+def _records(context: Context, query: Query) -> tuple[Json, ...]:
     asked = osv_query.package_of(query)
     if asked is None:  # a commit: no record here has ranges of commits
-        return []
+        return ()
     with context.store.read() as unit:
-        return publishing.affecting(unit, asked, LIMIT)
+        found = publishing.affecting(unit, asked, LIMIT)
+    return tuple(msgspec.json.decode(record) for record in found)
 
 
 @post(
@@ -43,14 +71,13 @@ def _records(context: Context, query: Query) -> list[str]:
     summary="Ask which advisories affect a package",
     responses=PROBLEMS,
 )
-def query(data: JSONBody[Query], context: NamedDependency[Context]) -> Response[bytes]:
+def query(data: JSONBody[Query], context: NamedDependency[Context]) -> Response[Answer]:
     """Return the OSV records of advisories that affect a version of a package.
 
     Without a version, of all that affect any. A version that cannot be compared counts as
     affected.
     """
-    records = [msgspec.Raw(record.encode()) for record in _records(context, data)]
-    return file(msgspec.json.encode({"vulns": records} if records else {}), JSON)
+    return Response(Answer(_records(context, data)), headers=HEADERS)
 
 
 @post(
@@ -60,17 +87,18 @@ def query(data: JSONBody[Query], context: NamedDependency[Context]) -> Response[
     summary="Ask about several packages",
     responses=PROBLEMS,
 )
-def batch(data: JSONBody[Batch], context: NamedDependency[Context]) -> Response[bytes]:
+def batch(
+    data: JSONBody[Batch], context: NamedDependency[Context]
+) -> Response[Results]:
     """Return, for each query, ids of records and when they changed."""
     if len(data.queries) > LIMIT:
         said = f"{len(data.queries)} queries; at most {LIMIT} at once"
         raise Invalid(said, [Violation("too_many", "queries", said)])
-    results = []
-    for one in data.queries:
-        found = [msgspec.json.decode(record) for record in _records(context, one)]
-        short = [{"id": r["id"], "modified": r["modified"]} for r in found]
-        results.append({"vulns": short} if short else {})
-    return file(msgspec.json.encode({"results": results}), JSON)
+    results = tuple(
+        Result(tuple(Short(r["id"], r["modified"]) for r in _records(context, one)))
+        for one in data.queries
+    )
+    return Response(Results(results), headers=HEADERS)
 
 
 @get(
@@ -79,13 +107,14 @@ def batch(data: JSONBody[Batch], context: NamedDependency[Context]) -> Response[
     summary="Get an OSV record",
     responses=PROBLEMS,
 )
-def record(name: FromPath[str], context: NamedDependency[Context]) -> Response[bytes]:
+def record(name: FromPath[str], context: NamedDependency[Context]) -> Response[Json]:
     """Return the OSV record with this id."""
     with context.store.read() as unit:
         found = publishing.find_by_osv_id(unit, name)
     if found.documents is None:
         raise NotFound(f"no record {name!r}")
-    return file(found.documents.osv, JSON)
+    content: Json = msgspec.json.decode(found.documents.osv)
+    return Response(content, headers=HEADERS)
 
 
 router = Router("/v1", route_handlers=[query, batch, record], tags=["osv"])
