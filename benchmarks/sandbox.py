@@ -101,7 +101,7 @@ SLOW = {"podman_runc", "gvisor"}
 def others(folder: Path) -> dict[str, Callable[[], None]]:
     """Return the sandboxes of others that are installed."""
     found: dict[str, Callable[[], None]] = {}
-    for place in ("usr", "proc", "dev", "sys", "tmp", "etc", "run", "work"):
+    for place in ("usr", "proc", "dev", "sys", "tmp", "etc", "run", "job"):
         (folder / "root" / place).mkdir(parents=True)
     for link in ("bin", "lib", "lib64"):
         (folder / "root" / link).symlink_to(f"usr/{link}")

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Fetch the sources for tests/conformance/recipes into a folder: for each recipe the
-# archive of the old version, and Debian's own patch as fix.patch. Needs apt-get and a
+# archive of the old version, and Debian's own patch as fix.patch. Needs Debian and a
 # network; what is fetched is held against the digests in the recipes by whoever runs them.
 #
 # tools/reproducer-sources.sh FOLDER, then FAIRLEAD_SOURCES=FOLDER python -m pytest
@@ -10,10 +10,10 @@ folder=$(mkdir -p "$1" && cd "$1" && pwd)
 apt=$(mktemp -d)
 trap 'rm -rf "$apt"' EXIT
 mkdir -p "$apt/lists/partial" "$apt/parts"
-for suite in "debian bookworm" "debian-security bookworm-security"; do
-    printf 'Types: deb-src\nURIs: http://deb.debian.org/%s\nSuites: %s\nComponents: main\nSigned-By: %s\n\n' \
-        ${suite} /usr/share/keyrings/debian-archive-keyring.gpg
-done > "$apt/parts/debian.sources"
+# The machine's own Debian sources, asked for source packages.
+for list in $(grep -ls debian-archive-keyring /etc/apt/sources.list.d/*.sources); do
+    sed 's/^Types: .*/Types: deb-src/' "$list" > "$apt/parts/$(basename "$list")"
+done
 apt_get() {
     apt-get -qq -o Dir::Etc::sourcelist=/dev/null -o Dir::Etc::sourceparts="$apt/parts" \
         -o Dir::State::lists="$apt/lists" "$@"

@@ -121,7 +121,7 @@ CANARIES = (
     Canary("memory-fill", "take more memory", (Layer.MEMORY,), How.ALONE),
     Canary("inode-fill", "make files without end", (Layer.MEMORY,), How.ALONE),
     Canary("fork-bomb", "start processes without end", (Layer.FORKS,), How.ALONE),
-    Canary("disk-fill", "fill /work, /tmp and /dev/shm", (Layer.TMPFS,), How.ALONE),
+    Canary("disk-fill", "fill /job, /tmp and /dev/shm", (Layer.TMPFS,), How.ALONE),
     Canary("large-file", "write one large file", (Layer.FILE,), How.ALONE),
     Canary("output-flood", "say more than is read", (Layer.OUTPUT,), How.ALONE),
     Canary("busy", "keep every processor busy", (Layer.CORES,), How.ALONE),

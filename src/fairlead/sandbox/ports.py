@@ -11,7 +11,7 @@ from typing import Protocol
 from fairlead.sandbox.levels import Level
 from fairlead.sandbox.limits import Limits
 
-WORK = "/work"
+WORK = "/job"
 """The folder inside in which a command works; empty at first, gone afterwards."""
 IN = "/in"
 """The folder inside in which the files lie that were handed in; it is read-only."""
@@ -33,7 +33,7 @@ class Command:
     services: Mapping[str, Path] = field(default_factory=dict)
     """Unix sockets of the machine that are reachable, as `/run/services/NAME`."""
     collect: bool = False
-    """Whether `/work` is brought out afterwards; output then goes to standard error."""
+    """Whether `/job` is brought out afterwards; output then goes to standard error."""
 
 
 def collecting(command: Command) -> Sequence[str]:
@@ -68,7 +68,7 @@ class Ended:
     stdout: bytes = b""
     stderr: bytes = b""
     results: bytes = b""
-    """`/work` as a tar archive, where it was to be collected."""
+    """`/job` as a tar archive, where it was to be collected."""
     seconds: float = 0.0
     cpu_seconds: float = 0.0
     peak_memory: int = 0

@@ -10,18 +10,18 @@ from fairlead.sandbox.recipe import Counts, Kind
 
 OVERREAD = b"""==7==ERROR: AddressSanitizer: heap-buffer-overflow on address 0x602000000018 at pc 0x55
 READ of size 4 at 0x602000000018 thread T0
-    #0 0x55a4 in decode_row /work/source/src/row.c:%d
-    #1 0x55a8 in decode_image /work/source/src/image.c:77
+    #0 0x55a4 in decode_row /job/source/src/row.c:%d
+    #1 0x55a8 in decode_image /job/source/src/image.c:77
     #2 0x7f12 in __libc_start_call_main ../sysdeps/nptl/libc_start_call_main.h:58
 
 0x602000000018 is located 0 bytes to the right of 8-byte region
 allocated by thread T0 here:
     #0 0x7f in __interceptor_malloc ../../asan_malloc_linux.cpp:145
-    #1 0x55 in new_row /work/source/src/row.c:3
-SUMMARY: AddressSanitizer: heap-buffer-overflow /work/source/src/row.c in decode_row
+    #1 0x55 in new_row /job/source/src/row.c:3
+SUMMARY: AddressSanitizer: heap-buffer-overflow /job/source/src/row.c in decode_row
 """
 UNDEFINED = b"""row.c:9:12: runtime error: index -17 out of bounds for type 'int [99]'
-    #0 0x55 in set_index /work/source/row.c:9
+    #0 0x55 in set_index /job/source/row.c:9
 """
 
 
@@ -34,7 +34,7 @@ def test_sanitizer_report() -> None:
     state = crash_state(exited(OVERREAD % 12))
     assert (state.kind, state.access) == ("heap-buffer-overflow", "READ 4")
     assert state.frames == ("decode_row", "decode_image")
-    assert state.place == "work/source/src/row.c:12"
+    assert state.place == "job/source/src/row.c:12"
 
 
 def test_same_crash_on_another_line() -> None:

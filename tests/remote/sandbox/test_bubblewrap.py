@@ -189,13 +189,13 @@ def test_named_service(bubblewrap: Bubblewrap) -> None:
 
 def test_runs_apart(bubblewrap: Bubblewrap) -> None:
     """Two runs share nothing: what one wrote, the next does not find."""
-    assert bubblewrap.run(shell("echo x > /work/x; echo y > /tmp/y")).code == 0
-    assert bubblewrap.run(shell("ls /work /tmp")).stdout == b"/tmp:\n\n/work:\n"
+    assert bubblewrap.run(shell("echo x > /job/x; echo y > /tmp/y")).code == 0
+    assert bubblewrap.run(shell("ls /job /tmp")).stdout == b"/job:\n\n/tmp:\n"
 
 
 def test_other_tree(bubblewrap: Bubblewrap, tmp_path: Path) -> None:
     """A tree of one's own is seen as the root, and nothing of the machine's."""
-    for name in ("bin", "lib", "lib64", "usr/lib", "proc", "dev", "tmp", "work", "in"):
+    for name in ("bin", "lib", "lib64", "usr/lib", "proc", "dev", "tmp", "job", "in"):
         (tmp_path / name).mkdir(parents=True)
     tmp_path.chmod(0o755)
     for above in tmp_path.parents:

@@ -137,7 +137,7 @@ class Trial:
         lines += [f"( {line}\n)" for line in recipe.build]
         if recipe.keep:
             kept = " ".join(map(shlex.quote, recipe.keep))
-            lines.append(f"cd /work && tar -cf kept.tar -C source {kept}")
+            lines.append(f"cd /job && tar -cf kept.tar -C source {kept}")
             lines.append("rm -rf source && mkdir source && tar -xf kept.tar -C source")
             lines.append("rm kept.tar")
         ended = self.sandbox.run(
@@ -204,7 +204,7 @@ class Trial:
     def _in_tree(
         self, tree: bytes, line: str, files: Mapping[str, bytes], limits: Limits
     ) -> Ended:
-        script = f"tar -xf /in/{_TREE} -C /work && cd /work/source && {line}"
+        script = f"tar -xf /in/{_TREE} -C /job && cd /job/source && {line}"
         return self.sandbox.run(
             Command(
                 argv=["/bin/sh", "-c", script],
@@ -233,13 +233,13 @@ def _unpacking(recipe: Recipe) -> Sequence[str]:
     source = recipe.source
     if source.bundle is not None:
         return [
-            "git clone --quiet --no-checkout /in/source /work/source",
-            f"cd /work/source && git checkout --quiet {source.commit}",
+            "git clone --quiet --no-checkout /in/source /job/source",
+            f"cd /job/source && git checkout --quiet {source.commit}",
         ]
     strip = f"--strip-components={source.strip}"
     return [
-        f"mkdir /work/source && tar -xf /in/source -C /work/source {strip}",
-        "cd /work/source",
+        f"mkdir /job/source && tar -xf /in/source -C /job/source {strip}",
+        "cd /job/source",
     ]
 
 

@@ -62,7 +62,7 @@ _CONFIGURATION = (
     "/etc/ld.so.conf",
     "/etc/ld.so.conf.d",
 )
-_PASSWD = b"nobody:x:65534:65534:nobody:/work:/bin/sh\n"
+_PASSWD = b"nobody:x:65534:65534:nobody:/job:/bin/sh\n"
 _GROUP = b"nogroup:x:65534:\n"
 
 
@@ -240,7 +240,7 @@ def _host_programs() -> list[str]:
 
 def _everything() -> list[str]:
     """Show all that the machine has, for seeing that this is noticed."""
-    own = {"proc", "dev", "tmp", "in", "work"}
+    own = {"proc", "dev", "tmp", "in", "job"}
     paths = [path for path in Path("/").iterdir() if path.name not in own]
     return [a for path in paths for a in ("--bind-try", str(path), str(path))]
 

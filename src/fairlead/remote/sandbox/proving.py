@@ -244,7 +244,7 @@ class _Sibling:
             raise self._error
 
     def _work(self) -> None:
-        script = 'touch "/tmp/$0" "/work/$0"; sleep 60'
+        script = 'touch "/tmp/$0" "/job/$0"; sleep 60'
         command = Command(argv=["/bin/sh", "-c", script, self._mark])
         try:
             self._sandbox.run(command, cancelled=self._over.is_set)

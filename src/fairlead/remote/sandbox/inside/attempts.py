@@ -269,7 +269,7 @@ def other_sample(planted):
 def other_work(planted):
     for pid, _ in processes():
         with suppress(OSError):
-            if planted["sibling"] in os.listdir(f"/proc/{pid}/root/tmp"):
+            if planted["sibling"] in os.listdir(Path("/proc", str(pid), "root", "tmp")):
                 return f"sees its files through {pid}"
     return stopped("not in sight")
 
@@ -462,7 +462,7 @@ def open_by_handle(_):
 def device_node(_):
     for kind, number in ((0o60000, os.makedev(8, 0)), (0o20000, os.makedev(1, 1))):
         with suppress(OSError):
-            call("mknodat", -100, b"/work/device", kind | 0o666, number)
+            call("mknodat", -100, b"/job/device", kind | 0o666, number)
             return "made one"
     return stopped("neither block nor character")
 
@@ -624,7 +624,7 @@ def memory_fill(_):
 @alone
 def inode_fill(_):
     for number in range(60_000):
-        os.close(os.open(f"/work/{number}", os.O_CREAT | os.O_WRONLY))
+        os.close(os.open(f"/job/{number}", os.O_CREAT | os.O_WRONLY))
         if number % 1000 == 999:
             say(number + 1)
 
@@ -646,7 +646,7 @@ def fork_bomb(_):
 @alone
 def disk_fill(_):
     most = 0
-    for place in ("/work", "/tmp", "/dev/shm"):
+    for place in ("/job", "/tmp", "/dev/shm"):
         with suppress(OSError), open(f"{place}/large", "wb", buffering=0) as file:
             for number in range(48):
                 file.write(bytes(1 << 20))
@@ -657,10 +657,10 @@ def disk_fill(_):
 @alone
 def large_file(_):
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    with suppress(OSError), open("/work/large", "wb", buffering=0) as file:
+    with suppress(OSError), open("/job/large", "wb", buffering=0) as file:
         for _ in range(8):
             file.write(bytes(1 << 20))
-    say(os.stat("/work/large").st_size >> 20)
+    say(os.stat("/job/large").st_size >> 20)
 
 
 @alone
