@@ -89,6 +89,12 @@ def test_the_same_again_changes_nothing_and_what_is_newer_replaces(world, tmp_pa
 
 
 FAULTY = {
+    "hidden.json": (
+        b'{"id": "A-1", "summary": "x\\u003ay", "modified" : "'
+        + feeds.AT.encode()
+        + b'", "id": "A-2"}',
+        "stands twice",
+    ),
     "twice.json": (b'{"id": "A-1", "id": "A-2"}', "stands twice"),
     "deep.json": (b"[" * 5000 + b"]" * 5000, "nested too deep"),
     "cut.json": (b'{"id": "A-1", ', "line 1"),
