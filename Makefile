@@ -16,7 +16,7 @@ demo: $(RUN)  ## The main job: the clearinghouse at work, in a fresh folder.
 
 test: $(DEV)  ## The whole suite, on SQLite and PostgreSQL, in a real browser.
 	tools/system-packages.sh
-	$(PY) -m pytest
+	$(PY) -m pytest --numprocesses auto --dist loadfile
 
 check: $(DEV)  ## Format, lint, types, contracts.
 	.venv/bin/ruff format --check src tests benchmarks tools
