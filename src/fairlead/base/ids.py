@@ -22,6 +22,7 @@ EngagementId = NewType("EngagementId", str)
 AccessKeyId = NewType("AccessKeyId", str)
 AssessmentId = NewType("AssessmentId", str)
 DeterminationId = NewType("DeterminationId", str)
+MilestoneId = NewType("MilestoneId", str)
 
 _ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
 """Thirty-one characters; none is mistaken for another when read aloud or typed."""
@@ -104,3 +105,8 @@ def new_assessment_id(randomness: Randomness) -> AssessmentId:
 def new_determination_id(randomness: Randomness) -> DeterminationId:
     """Return a determination's name."""
     return DeterminationId("det-" + random_text(randomness, 12))
+
+
+def new_milestone_id(randomness: Randomness) -> MilestoneId:
+    """Return a milestone's name; those of a profile have names of its own."""
+    return MilestoneId("ms-" + random_text(randomness, 12))

@@ -17,6 +17,7 @@ COMMANDS = {
     "demo": ("fairlead.cli.demo", "Show the clearinghouse at work, in a fresh folder."),
     "organisation": ("fairlead.cli.members", "Organisations that take part."),
     "person": ("fairlead.cli.members", "People who sign in."),
+    "profile": ("fairlead.cli.profile", "What the programme decides."),
     "record": ("fairlead.cli.record", "The record of everything that happened."),
     "serve": ("fairlead.cli.serve", "Run the server."),
     "status": ("fairlead.cli.serve", "Say how much there is, and what waits."),

@@ -9,10 +9,10 @@ from fairlead.access.ports import AccessUnit
 from fairlead.catalogue.imports import ImportsUnit
 from fairlead.clearinghouse.ports import ClearinghouseUnit
 from fairlead.programme.agenda import Worklist
-from fairlead.review.ports import ReviewUnit
+from fairlead.programme.ports import ProgrammeUnit
 
 
-class Unit(AccessUnit, ClearinghouseUnit, ReviewUnit, ImportsUnit, Protocol):
+class Unit(AccessUnit, ClearinghouseUnit, ProgrammeUnit, ImportsUnit, Protocol):
     """Reads and writes that succeed or fail together."""
 
     @property

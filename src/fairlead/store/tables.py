@@ -262,6 +262,12 @@ determinations = _subject(
     Column("made_at", Instant, nullable=False),
 )
 
+milestones = _subject("milestones")
+
+figures = _subject("figures")
+
+consents = _subject("consents")
+
 imports = _subject("imports", Column("at", Instant, nullable=False))
 
 finding_features = _table(
@@ -318,6 +324,15 @@ sign_counts = _table(
     Column("digest", String(64), primary_key=True),
     Column("count", BigInteger, nullable=False),
     Column("used_at", Instant, nullable=False),
+)
+
+feeds = _table(
+    "feeds",
+    Class.OPERATIONAL,
+    Column("digest", String(64), primary_key=True),
+    Column("person", String(40), nullable=False, index=True),
+    Column("engagement", String(40), nullable=False),
+    Column("made_at", Instant, nullable=False),
 )
 
 jobs = _table(

@@ -11,6 +11,7 @@ from fairlead.access.joining import TextRecords
 from fairlead.access.traces import Moment
 from fairlead.base.ports import Clock, Randomness
 from fairlead.formats.advisory import Publisher
+from fairlead.programme.profile import Profile, load
 from fairlead.programme.unit import Store
 from fairlead.record.tlog_proof import TlogProof
 from fairlead.review.rules import Rules as ReviewRules
@@ -58,10 +59,15 @@ class Context:
     proxies: Proxies
     upstream: Callable[[], Upstream]
     """Makes what calls the endpoints of developers."""
-    review: ReviewRules = field(default_factory=ReviewRules)
-    """What the programme decides about engagements."""
+    profile: Profile = field(default_factory=lambda: load("generic"))
+    """What the programme decides."""
     provider: Provider | None = None
     """Where people may sign in besides here."""
+
+    @property
+    def review(self) -> ReviewRules:
+        """Return what the programme decides about engagements."""
+        return self.profile.review
 
     @property
     def broker(self) -> Broker:
