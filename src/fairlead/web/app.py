@@ -17,15 +17,17 @@ from litestar.types import Message, Receive, Scope, Send
 
 from fairlead.errors import Error
 from fairlead.web import log, openapi, problems
-from fairlead.web.api import cases, reports
+from fairlead.web.api import cases, public_figures, reports
 from fairlead.web.auth import AnyRequest, note_proxied, refuse_foreign
 from fairlead.web.context import Context
 from fairlead.web.pages import (
     account,
+    calendars,
     exports,
     joining,
     members,
     people,
+    programme,
     readings,
     show,
     signing_in,
@@ -79,6 +81,9 @@ def create_app(context: Context) -> Litestar:
             members.router,
             readings.router,
             advisory_pages.router,
+            programme.router,
+            public_figures.router,
+            calendars.router,
             log.router,
             create_static_files_router(
                 path="/static",

@@ -49,4 +49,4 @@ def _links(person: Person | None) -> list[tuple[str, str]]:
             links.append(("/organisation", "Organisation"))
         if Scope.PEOPLE_MANAGE in scopes:
             links.append(("/people", "People"))
-    return [*links, ("/advisories", "Advisories")]
+    return [*links, ("/advisories", "Advisories"), ("/programme", "Programme")]
