@@ -62,9 +62,16 @@ PUBLIC = {
     "/v1/schema",
     "/sign-in/provider",
     "/sign-in/provider/done",
+    "/programme",
+    "/v1/programme/figures",
+    "/v1/programme/milestones",
 }
 """What anybody may read."""
-BY_RECEIPT = {"/v1/submissions/{receipt}", "/join/{secret}"}
+BY_RECEIPT = {
+    "/v1/submissions/{receipt}",
+    "/join/{secret}",
+    "/calendars/{secret}",
+}
 """What whoever holds the receipt may read: that it exists, and its status."""
 LISTS = {
     "/cases",
@@ -74,7 +81,15 @@ LISTS = {
     "/v1/cases",
     "/v1/submissions",
 }
-OWN = {"/account", "/verify", "/people", "/applications", "/organisation"}
+OWN = {
+    "/account",
+    "/verify",
+    "/people",
+    "/applications",
+    "/organisation",
+    "/programme/milestones",
+    "/programme/consent",
+}
 """What somebody who has signed in may read: their own; administrators also of people."""
 CASE = {"/cases/{case_id}", "/v1/cases/{case_id}"}
 SUBMISSION = {"/submissions/{receipt}", "/v1/submissions/{receipt}/proof"}

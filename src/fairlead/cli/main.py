@@ -18,6 +18,7 @@ COMMANDS = {
     "organisation": ("fairlead.cli.members", "Organisations that take part."),
     "person": ("fairlead.cli.members", "People who sign in."),
     "profile": ("fairlead.cli.profile", "What the programme decides."),
+    "programme": ("fairlead.cli.programme", "What the public is told."),
     "record": ("fairlead.cli.record", "The record of everything that happened."),
     "serve": ("fairlead.cli.serve", "Run the server."),
     "status": ("fairlead.cli.serve", "Say how much there is, and what waits."),
