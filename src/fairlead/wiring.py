@@ -39,6 +39,8 @@ class Settings:
     """What people type: `https://…`; empty for `http://localhost:` and the port."""
     programme: str = "Fairlead"
     """What the programme is called on its pages and in its advisories."""
+    profile: str = "generic"
+    """What the programme decides: `generic`, `eo-14409`, or the path of a TOML file."""
     namespace: str = "https://fairlead.example"
     """The address that names the publisher of advisories (CSAF 2.0, 3.2.1.8.5)."""
     cna: str = ""
@@ -193,11 +195,12 @@ class System:
 
         Raises:
             NotFound: nothing is there, and nothing is to be created.
-            Misconfigured: the database cannot be opened, or is a newer version's.
+            Misconfigured: the database cannot be opened, or is a newer version's; or the
+                profile breaks a rule.
             Damaged: the key of the record cannot be read.
 
         """
-        from fairlead.clearinghouse.cases import Rules
+        from fairlead.programme import profile
         from fairlead.store import (
             blobs,
             key_blocks,
@@ -212,13 +215,14 @@ class System:
 
         self.settings = settings
         self._catalogue: Any = None
+        self.profile = profile.load(settings.profile)
         if not create and not (settings.keys_folder / keys.RECORD).exists():
             raise NotFound(
                 f"there is no clearinghouse in {settings.home}; name its folder with"
                 " --home, or make one with `fairlead organisation add`"
             )
         _make_folder(settings.home)
-        self.rules = Rules()
+        self.rules = self.profile.clearinghouse
         self.keys = rotation.RecordKeys(
             settings.keys_folder,
             keys.record_signer(settings.keys_folder, self.origin, secrets.token_bytes),
@@ -376,14 +380,13 @@ class System:
         from fairlead.access import joining
         from fairlead.clearinghouse.resuming import resume
         from fairlead.review import resuming as review
-        from fairlead.review.rules import Rules as ReviewRules
         from fairlead.store.rebuild import rebuild
         from fairlead.store.unit import SQLUnit
 
         count = rebuild(connection, self.store.vault, progress)
         unit = SQLUnit.of(connection, self.store.vault)
         resume(unit, at=now(), desk=self.claim_desk())
-        review.resume(unit, ReviewRules(), at=now())
+        review.resume(unit, self.profile.review, at=now())
         joining.resume(unit)
         return count
 
@@ -476,6 +479,7 @@ class System:
             assigner=self.settings.assigner,
             signer=OpenPGPKey(self.settings.keys_folder, self.settings.programme),
             programme=self.settings.programme,
+            profile=self.profile,
             address=self.settings.public_address,
             criteria=self._criteria(),
             text_records=Resolver(self.settings.dns).text_records,

@@ -154,6 +154,7 @@ NOT_SET_UP = frozenset({404})
 """Where no provider of logins is."""
 NAMED = frozenset({303, 404, 409})
 """Where what is named does not exist, which may be known."""
+KEEPS_PROGRAMME = with_either(Scope.ENGAGEMENT_KEEP, Scope.PEOPLE_MANAGE)
 OWN_ACCOUNT = frozenset({200, 303, 400, 401, 404, 409})
 
 TARGET = {"purl": "pkg:pypi/x"}
@@ -329,6 +330,21 @@ PAGES = {
         with_scope(Scope.PEOPLE_MANAGE_OWN), {}, ok=NAMED
     ),
     "POST /organisation/leave": Row(with_scope(Scope.PEOPLE_MANAGE_OWN), {}),
+    "GET /programme": Row(everyone),
+    "GET /programme/milestones": Row(KEEPS_PROGRAMME),
+    "POST /programme/milestones": Row(KEEPS_PROGRAMME, {"title": " "}),
+    "POST /programme/milestones/{name}/published": Row(
+        KEEPS_PROGRAMME, {"on": "x"}, ok=NAMED | {400}
+    ),
+    "POST /programme/milestones/{name}/notes": Row(
+        KEEPS_PROGRAMME, {"text": " "}, ok=NAMED | {400}
+    ),
+    "POST /programme/figures": Row(KEEPS_PROGRAMME, {}),
+    "GET /programme/consent": Row(with_scope(Scope.ENGAGEMENT_OWN)),
+    "POST /programme/consent": Row(with_scope(Scope.ENGAGEMENT_OWN), {}),
+    "POST /calendars": Row(signed_in, {"engagement": "none"}, ok=NAMED),
+    "POST /calendars/end": Row(signed_in, {"engagement": "none"}, ok=NAMED),
+    "GET /calendars/{secret}": Row(everyone, ok=frozenset({404})),
     "GET /log/checkpoint": Row(everyone, ok=frozenset({200, 404})),
     "GET /log/tile/{rest}": Row(everyone, ok=frozenset({404})),
     "GET /static/{file_path}": Row(everyone, ok=frozenset({404})),
@@ -438,6 +454,8 @@ API = {
     "POST /v1/engagements/{engagement}/{act}": Row(
         keeping_engagement, json={"text": " "}
     ),
+    "GET /v1/programme/figures": Row(everyone),
+    "GET /v1/programme/milestones": Row(everyone),
     "GET /v1/schema": Row(everyone),
     "GET /v1/schema/openapi.json": Row(everyone),
     "GET /v1/schema/{path}": Row(everyone, ok=frozenset({200, 404})),

@@ -78,9 +78,16 @@ PUBLIC = {
     "/v1/schema",
     "/sign-in/provider",
     "/sign-in/provider/done",
+    "/programme",
+    "/v1/programme/figures",
+    "/v1/programme/milestones",
 }
 """What anybody may read."""
-BY_RECEIPT = {"/v1/submissions/{receipt}", "/join/{secret}"}
+BY_RECEIPT = {
+    "/v1/submissions/{receipt}",
+    "/join/{secret}",
+    "/calendars/{secret}",
+}
 """What whoever holds the receipt may read: that it exists, and its status."""
 LISTS = {
     "/cases",
@@ -103,12 +110,21 @@ OWN = {
     "/people",
     "/applications",
     "/organisation",
+    "/programme/milestones",
+    "/programme/consent",
 }
+"""What somebody who has signed in may read: their own; administrators also of people."""
+ENGAGEMENT = {
+    "/engagements",
+    "/engagements/{engagement}",
+    "/engagements/{engagement}/terms",
+    "/v1/engagements",
+    "/v1/engagements/{engagement}",
+}
+"""What those who take part in an engagement may read; see the table of all roles."""
 SHARED = {"/v1/claims/next", "/v1/claims/blind", "/v1/claims/names"}
 """What every member may read: sums, public names, who holds which key."""
 CLAIM = {"/v1/claims/{claim_id}", "/v1/claims/{claim_id}/certificate"}
-OWN = {"/account", "/verify", "/people", "/applications", "/organisation"}
-"""What somebody who has signed in may read: their own; administrators also of people."""
 CASE = {
     "/cases/{case_id}",
     "/v1/cases/{case_id}",
@@ -126,6 +142,7 @@ def read_paths(app):
 def test_every_read_path_is_in_this_test(client):
     paths = {p.rstrip("/") or "/" for p in read_paths(client.app)}
     known = PUBLIC | BY_RECEIPT | OWN | LISTS | SHARED | CASE | SUBMISSION | CLAIM
+    known |= ENGAGEMENT
     assert {p for p in paths if not p.startswith("/v1/schema/")} == known
 
 

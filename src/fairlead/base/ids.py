@@ -26,6 +26,7 @@ ClaimId = NewType("ClaimId", str)
 OwnerWordId = NewType("OwnerWordId", str)
 AliasId = NewType("AliasId", str)
 IntroductionId = NewType("IntroductionId", str)
+MilestoneId = NewType("MilestoneId", str)
 
 _ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
 """Thirty-one characters; none is mistaken for another when read aloud or typed."""
@@ -128,3 +129,8 @@ def new_alias_id(randomness: Randomness) -> AliasId:
 def new_introduction_id(randomness: Randomness) -> IntroductionId:
     """Return an introduction's name."""
     return IntroductionId("int-" + random_text(randomness, 14))
+
+
+def new_milestone_id(randomness: Randomness) -> MilestoneId:
+    """Return a milestone's name; those of a profile have names of its own."""
+    return MilestoneId("ms-" + random_text(randomness, 12))

@@ -33,6 +33,15 @@ from fairlead.store.clearinghouse import (
 from fairlead.store.engine import open_engine, reading, wipe_journal, writing
 from fairlead.store.findings import SQLIndex
 from fairlead.store.members import SQLOrganisations, SQLPeople, SQLTokens
+from fairlead.store.programme import (
+    KEPT_CONSENTS,
+    KEPT_FIGURES,
+    KEPT_MILESTONES,
+    SQLConsents,
+    SQLFeeds,
+    SQLFigures,
+    SQLMilestones,
+)
 from fairlead.store.review import (
     KEPT_DETERMINATIONS,
     KEPT_ENGAGEMENTS,
@@ -67,6 +76,9 @@ KEPT = (
     clearinghouse.KEPT_EXPORTS,
     KEPT_ENGAGEMENTS,
     KEPT_DETERMINATIONS,
+    KEPT_MILESTONES,
+    KEPT_FIGURES,
+    KEPT_CONSENTS,
     KEPT_TRACES,
     KEPT_IMPORTS,
     *claiming.KEPT,
@@ -100,6 +112,10 @@ class SQLUnit:
     exports: SQLExports
     engagements: SQLEngagements
     determinations: SQLDeterminations
+    milestones: SQLMilestones
+    figures: SQLFigures
+    consents: SQLConsents
+    feeds: SQLFeeds
     traces: SQLTraces
     index: SQLIndex
     agenda: SQLAgenda
@@ -139,6 +155,10 @@ class SQLUnit:
             exports=SQLExports(connection, clearinghouse.KEPT_EXPORTS, *rest),
             engagements=SQLEngagements(connection, KEPT_ENGAGEMENTS, *rest),
             determinations=SQLDeterminations(connection, KEPT_DETERMINATIONS, *rest),
+            milestones=SQLMilestones(connection, KEPT_MILESTONES, *rest),
+            figures=SQLFigures(connection, KEPT_FIGURES, *rest),
+            consents=SQLConsents(connection, KEPT_CONSENTS, *rest),
+            feeds=SQLFeeds(connection),
             traces=SQLTraces(connection, KEPT_TRACES, *rest, reading=reading),
             index=SQLIndex(connection, vault),
             agenda=SQLAgenda(connection),

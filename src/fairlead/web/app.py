@@ -24,6 +24,7 @@ from fairlead.web.api import (
     claims,
     engagements,
     owners,
+    public_figures,
     reports,
     sharing,
 )
@@ -33,10 +34,12 @@ from fairlead.web.context import Context
 from fairlead.web.feeds import atom, csaf, osv
 from fairlead.web.pages import (
     account,
+    calendars,
     exports,
     joining,
     members,
     people,
+    programme,
     readings,
     show,
     signing_in,
@@ -106,6 +109,9 @@ def create_app(context: Context) -> Litestar:
             osv.router,
             atom.router,
             catalogue_pages.router,
+            programme.router,
+            public_figures.router,
+            calendars.router,
             log.router,
             create_static_files_router(
                 path="/static",

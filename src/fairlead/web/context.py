@@ -18,6 +18,7 @@ from fairlead.clearinghouse.ports import DocumentSigner
 from fairlead.clearinghouse.publishing import Press
 from fairlead.formats.advisory import Publisher
 from fairlead.formats.cve import Assigner
+from fairlead.programme.profile import Profile, load
 from fairlead.programme.unit import Store
 from fairlead.record.notes import Key
 from fairlead.record.tlog_proof import TlogProof
@@ -72,8 +73,6 @@ class Context:
     """Makes what calls the endpoints of developers."""
     check_endpoint: Callable[[str], None]
     """Raises `Invalid` where no endpoint may be."""
-    review: ReviewRules = field(default_factory=ReviewRules)
-    """What the programme decides about engagements."""
     gate: Gate = field(default_factory=Gate)
     """Bounds the bodies of reports in memory."""
     body_seconds: float = 60
@@ -88,8 +87,15 @@ class Context:
     """Signs certificates of claims."""
     published: Published = lambda _purls: {}
     """Counts what others have published about packages."""
+    profile: Profile = field(default_factory=lambda: load("generic"))
+    """What the programme decides."""
     provider: Provider | None = None
     """Where people may sign in besides here."""
+
+    @property
+    def review(self) -> ReviewRules:
+        """Return what the programme decides about engagements."""
+        return self.profile.review
 
     @property
     def broker(self) -> Broker:
