@@ -589,7 +589,7 @@ def test_every_cell_of_the_table(scene, line):
     row = ROWS[line]
     for asker in ASKERS:
         answer = scene.ask(asker, line, row, scene.names)
-        assert answer.status_code < 500
+        assert answer.status_code < 500, answer.text
         expected = row.rule(asker)
         if expected is Answer.OPEN:
             assert answer.status_code in row.ok, (

@@ -70,8 +70,6 @@ PUBLIC = {
     "/catalogue",
     "/catalogue/products",
     "/catalogue/records/{name}",
-    "/advisories/{name}/csaf",
-    "/advisories/{name}/osv",
     "/log/checkpoint",
     "/log/tile/{rest}",
     "/static/{file_path}",
