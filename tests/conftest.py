@@ -276,6 +276,8 @@ class World:
 
 LOG = new_signer("test/record", secrets.token_bytes)
 """Signs the log of every test world."""
+CERTIFICATES = new_signer("test/certificates", secrets.token_bytes)
+"""Signs the certificates of every test world."""
 
 
 HERE = Reach.read("127.0.0.0/8 ::1/128")
@@ -305,6 +307,8 @@ def make_world(store: SQLStore, folder: Path) -> World:
         wake=lambda: None,
         log=PublicLog(tiles),
         prove=lambda event: prover.inclusion(event).proof,
+        certificates=CERTIFICATES,
+        log_key=LOG.verifier,
         publisher=Publisher(
             name="Test Clearinghouse",
             namespace="https://clearinghouse.example",

@@ -178,6 +178,9 @@ class System:
             settings.keys_folder,
             keys.record_signer(settings.keys_folder, self.origin, secrets.token_bytes),
         )
+        self.certificates = keys.certificate_signer(
+            settings.keys_folder, f"{self.host_name}/certificates", secrets.token_bytes
+        )
         self.subject_keys = key_blocks.KeyBlocks(
             settings.keys_folder, secrets.token_bytes
         )
@@ -197,7 +200,12 @@ class System:
     @property
     def origin(self) -> str:
         """Return the name of the record (C2SP tlog-checkpoint, origin line)."""
-        return f"{urlsplit(self.settings.namespace).netloc or 'fairlead'}/record"
+        return f"{self.host_name}/record"
+
+    @property
+    def host_name(self) -> str:
+        """Return what the keys of this system are named after."""
+        return urlsplit(self.settings.namespace).netloc or "fairlead"
 
     def use_port(self, port: int) -> None:
         """Listen on *port*, whatever the settings said."""
@@ -403,6 +411,8 @@ class System:
             clock=now,
             randomness=secrets.token_bytes,
             wake=wake,
+            certificates=self.certificates,
+            log_key=lambda: self.log_keys().current,
             publisher=Publisher(
                 name=self.settings.programme,
                 namespace=self.settings.namespace,

@@ -214,6 +214,7 @@ PAGES = {
     "POST /engagements": Row(with_scope(Scope.ENGAGEMENT_OWN), {"text": " "}),
     "GET /engagements/{engagement}": Row(on_engagement),
     "GET /engagements/{engagement}/terms": Row(on_engagement, ok=frozenset({404})),
+    "GET /engagements/{engagement}/certificate": Row(on_engagement),
     "POST /engagements/{engagement}/signing-options": Row(
         on_engagement, {}, ok=frozenset({409})
     ),
@@ -286,6 +287,7 @@ API = {
     "GET /v1/engagements": Row(with_either(*ENGAGED)),
     "POST /v1/engagements": Row(with_scope(Scope.ENGAGEMENT_OWN), json={"text": " "}),
     "GET /v1/engagements/{engagement}": Row(on_engagement),
+    "GET /v1/engagements/{engagement}/certificate": Row(on_engagement),
     "POST /v1/engagements/{engagement}/{act}": Row(
         keeping_engagement, json={"text": " "}
     ),

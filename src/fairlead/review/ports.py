@@ -11,7 +11,7 @@ from fairlead.access.visibility import Condition
 from fairlead.base.agenda import Agenda
 from fairlead.base.ids import DeterminationId, EngagementId
 from fairlead.base.pages import Page
-from fairlead.record.events import Event
+from fairlead.record.events import Event, StoredEvent
 from fairlead.record.subjects import Destroyable
 from fairlead.review.determination import Determination
 from fairlead.review.engagement import Engagement
@@ -31,6 +31,9 @@ class Engagements(Destroyable[Engagement], Protocol):
 
     def history(self, name: str) -> Sequence[Event]:
         """Return everything that happened to the engagement, in order."""
+
+    def stored(self, name: str) -> Sequence[StoredEvent]:
+        """Return the same as it is stored."""
 
     def opens(self, name: str) -> bool:
         """Tell whether the key of the engagement can still be had."""

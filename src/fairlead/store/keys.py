@@ -16,6 +16,10 @@ WITNESS = "witness.key"
 """The file of the key by which a witness cosigns."""
 
 
+CERTIFICATES = "certificates.key"
+"""The file of the key that signs destruction certificates."""
+
+
 def record_signer(folder: Path, name: str, randomness: Randomness) -> Signer:
     """Return the signer of the record, making its key the first time.
 
@@ -23,7 +27,22 @@ def record_signer(folder: Path, name: str, randomness: Randomness) -> Signer:
         Damaged: the key file cannot be read, or is the key of another record.
 
     """
-    path = folder / RECORD
+    return _signer(folder / RECORD, name, randomness)
+
+
+def certificate_signer(folder: Path, name: str, randomness: Randomness) -> Signer:
+    """Return the programme's signer of certificates, made the first time.
+
+    It is apart from the record's: that one signs checkpoints and nothing else.
+
+    Raises:
+        Damaged: the key file cannot be read, or is another programme's.
+
+    """
+    return _signer(folder / CERTIFICATES, name, randomness)
+
+
+def _signer(path: Path, name: str, randomness: Randomness) -> Signer:
     try:
         written = path.read_text("ascii")
     except FileNotFoundError:

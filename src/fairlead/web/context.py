@@ -12,6 +12,7 @@ from fairlead.access.traces import Moment
 from fairlead.base.ports import Clock, Randomness
 from fairlead.formats.advisory import Publisher
 from fairlead.programme.unit import Store
+from fairlead.record.notes import Signer, Verifier
 from fairlead.record.tlog_proof import TlogProof
 from fairlead.review.rules import Rules as ReviewRules
 from fairlead.web.broker import Broker, Upstream
@@ -44,8 +45,12 @@ class Context:
     """The tiles of the record that everyone may fetch."""
     prove: Callable[[str], TlogProof]
     """Proves that an event, such as `submission/SUB-…@1`, is in the log."""
+    certificates: Signer
+    """Signs destruction certificates, for the programme."""
     publisher: Publisher
     """Who publishes advisories."""
+    log_key: Callable[[], Verifier]
+    """Returns the key with which anyone verifies the record."""
     programme: str
     """What the programme is called on its pages."""
     address: str

@@ -29,7 +29,7 @@ from fairlead.clearinghouse.ports import Job, Timer
 from fairlead.errors import Error
 from fairlead.programme.agenda import Due, Ringing
 from fairlead.programme.unit import Store, Unit
-from fairlead.review import concluding, granting
+from fairlead.review import certifying, concluding, granting
 from fairlead.review.engagement import ENGAGEMENTS
 
 log = logging.getLogger(__name__)
@@ -200,7 +200,7 @@ class Runner:
                 concluding.note_opening(
                     unit,
                     name,
-                    "the key of the engagement",
+                    certifying.KEY,
                     opened=unit.engagements.opens(name),
                     at=self.clock(),
                 )

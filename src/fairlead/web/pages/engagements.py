@@ -40,7 +40,7 @@ from fairlead.terms.clauses import Action, Purpose, Side
 from fairlead.terms.decide import Decision, Ground
 from fairlead.terms.standard import Profile
 from fairlead.web import auth
-from fairlead.web.api.engagements import perform, purpose_of
+from fairlead.web.api.engagements import certified, perform, purpose_of
 from fairlead.web.auth import AnyRequest
 from fairlead.web.context import Context
 from fairlead.web.pages import verifying
@@ -126,6 +126,22 @@ def terms(
             "Content-Disposition": f'attachment; filename="{engagement}-terms.json"'
         },
     )
+
+
+@get(
+    "/engagements/{engagement:str}/certificate",
+    sync_to_thread=True,
+    include_in_schema=False,
+)
+def certificate(
+    request: AnyRequest, engagement: FromPath[str], context: NamedDependency[Context]
+) -> Response[bytes]:
+    """Return the certificate of destruction, once everything was destroyed."""
+
+    def who(unit: Unit) -> Asker:
+        return auth.person(unit, request, context).asker
+
+    return certified(context, who, EngagementId(engagement))
 
 
 @post(
@@ -295,6 +311,8 @@ def _show(  # noqa: PLR0913 - one value a thing that must be said
         error=str(error) if error else None,
         secret=secret,
         address=context.address,
+        log_key=context.log_key().text(),
+        certificates_key=context.certificates.verifier().text(),
         days_left=_left(engagement, now),
         signs=me.asker.may(Scope.ENGAGEMENT_SIGN),
     )
@@ -348,4 +366,6 @@ def _left(engagement: Engagement, now: datetime) -> float | None:
     return max(0.0, min(100.0, 100 * over / whole))
 
 
-router = Router("/", route_handlers=[listed, begin, shown, terms, options, do])
+router = Router(
+    "/", route_handlers=[listed, begin, shown, terms, certificate, options, do]
+)
