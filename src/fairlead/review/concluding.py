@@ -143,7 +143,10 @@ def ring_determination(
     unit: ReviewUnit, name: DeterminationId, *, at: datetime
 ) -> None:
     """Destroy the reasons of a determination that has lapsed; that it was stays."""
-    if unit.determinations.get(name).lapsed(at):
+    known = unit.determinations.get(name)
+    if known.lapsed(at):
+        lapsed = determination.DeterminationLapsed()
+        unit.determinations.save(known, [lapsed], name=name, by=SYSTEM, at=at)
         unit.determinations.destroy(name, at=at)
 
 
