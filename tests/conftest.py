@@ -30,12 +30,14 @@ from fairlead.formats.advisory import Publisher
 from fairlead.record.notes import Verifier, new_signer
 from fairlead.remote.upstream import Reach, Upstream, check_url
 from fairlead.store import migrations
+from fairlead.store.assets import AssetFiles, takes
 from fairlead.store.key_blocks import KeyBlocks
 from fairlead.store.proving import Prover
 from fairlead.store.public import PublicLog
 from fairlead.store.sequencer import Sequencer
 from fairlead.store.tiles import TileFolder
 from fairlead.store.unit import SQLStore
+from fairlead.store.uploads import Uploads
 from fairlead.store.vault import Vault
 from fairlead.web.context import Context
 from fairlead.web.limiting import Limits
@@ -293,7 +295,10 @@ def make_world(store: SQLStore, folder: Path) -> World:
     tiles = TileFolder(folder)
     log = Sequencer(store.engine, tiles, LOG, LOG.name)
     prover = Prover(store.engine, tiles, LOG.verifier())
+    uploads = Uploads(folder.parent / "assets", clock, secrets.token_bytes, takes)
+    uploads.folder.mkdir(parents=True, exist_ok=True)
     runner = Runner(
+        assets=AssetFiles(uploads),
         store=store,
         keep_log=log.round,
         clock=clock,
@@ -307,6 +312,8 @@ def make_world(store: SQLStore, folder: Path) -> World:
         wake=lambda: None,
         log=PublicLog(tiles),
         prove=lambda event: prover.inclusion(event).proof,
+        uploads=uploads,
+        assets=AssetFiles(uploads),
         certificates=CERTIFICATES,
         log_key=LOG.verifier,
         publisher=Publisher(

@@ -198,6 +198,16 @@ class System:
         )
 
     @property
+    def uploads(self) -> Any:  # noqa: ANN401 - see fairlead.store.uploads
+        """Return what keeps the files that developers send."""
+        from fairlead.store.assets import takes
+        from fairlead.store.uploads import Uploads
+
+        folder = self.settings.home / "assets"
+        _make_folder(folder)
+        return Uploads(folder, now, secrets.token_bytes, takes)
+
+    @property
     def origin(self) -> str:
         """Return the name of the record (C2SP tlog-checkpoint, origin line)."""
         return f"{self.host_name}/record"
@@ -395,6 +405,7 @@ class System:
         from fairlead.formats.advisory import Publisher
         from fairlead.remote.dns import Resolver
         from fairlead.remote.upstream import Upstream, check_url
+        from fairlead.store.assets import AssetFiles
         from fairlead.store.public import PublicLog
         from fairlead.web.context import Context
         from fairlead.web.limiting import Limits
@@ -411,6 +422,8 @@ class System:
             clock=now,
             randomness=secrets.token_bytes,
             wake=wake,
+            uploads=self.uploads,
+            assets=AssetFiles(self.uploads),
             certificates=self.certificates,
             log_key=lambda: self.log_keys().current,
             publisher=Publisher(
@@ -470,6 +483,7 @@ class System:
     def runner(self) -> Any:  # noqa: ANN401 - see fairlead.worker.runner
         """Return the runner of jobs, timers and the log."""
         from fairlead.remote.mail import Mailer
+        from fairlead.store.assets import AssetFiles
         from fairlead.worker.runner import Runner
 
         mailer = Mailer(self.settings.smtp, self.settings.mail_from)
@@ -482,6 +496,7 @@ class System:
             clock=now,
             randomness=secrets.token_bytes,
             rules=self.rules,
+            assets=AssetFiles(self.uploads),
         )
 
     def witnesses(self) -> Any:  # noqa: ANN401 - see fairlead.remote.witnesses
@@ -530,6 +545,7 @@ class System:
         with self.alone():
             self.store.destroy_keys()
             runner = self.runner()
+            runner.expire()
             runner.start()
             try:
                 await serve(

@@ -76,6 +76,17 @@ LISTS = {
 }
 OWN = {"/account", "/verify", "/people", "/applications", "/organisation"}
 """What somebody who has signed in may read: their own; administrators also of people."""
+REVIEW = {
+    "/engagements",
+    "/engagements/{engagement}",
+    "/engagements/{engagement}/certificate",
+    "/engagements/{engagement}/terms",
+    "/v1/assets/{asset}/files/{name}",
+    "/v1/engagements",
+    "/v1/engagements/{engagement}",
+    "/v1/engagements/{engagement}/certificate",
+}
+"""What parties of an engagement may read; the matrix tries them as everyone."""
 CASE = {"/cases/{case_id}", "/v1/cases/{case_id}"}
 SUBMISSION = {"/submissions/{receipt}", "/v1/submissions/{receipt}/proof"}
 
@@ -88,7 +99,7 @@ def read_paths(app):
 
 def test_every_read_path_is_in_this_test(client):
     paths = {p.rstrip("/") or "/" for p in read_paths(client.app)}
-    known = PUBLIC | BY_RECEIPT | OWN | LISTS | CASE | SUBMISSION
+    known = PUBLIC | BY_RECEIPT | OWN | LISTS | CASE | SUBMISSION | REVIEW
     assert {p for p in paths if not p.startswith("/v1/schema/")} == known
 
 

@@ -23,7 +23,7 @@ from fairlead.record.disclosure import disclose
 from fairlead.record.events import Event, StoredEvent
 from fairlead.record.tlog_proof import TlogProof
 from fairlead.review import facts
-from fairlead.review.engagement import ENGAGEMENTS
+from fairlead.review.engagement import ENGAGEMENTS, SealedAsset
 from fairlead.review.parties import Party
 from fairlead.review.ports import ReviewUnit
 from fairlead.terms.clauses import Side
@@ -42,6 +42,8 @@ class Ended:
     history: Sequence[Event]
     stored: Sequence[StoredEvent]
     names: Mapping[OrganisationId, str]
+    sealed: Mapping[str, SealedAsset]
+    """Sealed assets that were made available, by name."""
 
 
 def ended(unit: ReviewUnit, party: Party, moment: Moment) -> Ended:
@@ -72,6 +74,7 @@ def ended(unit: ReviewUnit, party: Party, moment: Moment) -> Ended:
         history=history,
         stored=unit.engagements.stored(name),
         names={o.id: o.name for o in unit.organisations.all()},
+        sealed={n: s for n, s in party.engagement.sealed.items() if s.seal},
     )
 
 
@@ -127,7 +130,13 @@ def _assets(found: Ended) -> Iterator[Asset]:
         digest={"sha256": said.hexdigest()},
     )
     for name, (fact, commitment) in provided.items():
-        yield Asset(name=name, kind=str(fact.kind), digest={"sha256": commitment.hex()})
+        sealed = found.sealed.get(name)
+        yield Asset(
+            name=name,
+            kind=str(fact.kind),
+            digest={"sha256": sealed.digest if sealed else commitment.hex()},
+            seal=sealed.seal if sealed else None,
+        )
 
 
 def _statements(

@@ -17,7 +17,7 @@ from fairlead.base.ids import (
 )
 from fairlead.base.ports import Randomness
 from fairlead.errors import NotAllowed, NotFound
-from fairlead.review import determination, facts, living, partnering, results
+from fairlead.review import determination, facts, handing, living, partnering, results
 from fairlead.review.determination import Determination, Finding
 from fairlead.review.engagement import Engagement, Partner
 from fairlead.review.granting import SYSTEM
@@ -302,6 +302,7 @@ def _destroyed(
     after = unit.engagements.save(
         engagement, living.destroyed(engagement), name=engagement.id, by=by, at=at
     )
+    handing.destroy(unit, engagement, at=at)
     unit.engagements.destroy(engagement.id, at=at)
     unit.agenda.enqueue(Job.DESTROY_ENGAGEMENT, engagement.id, at=at)
     return after

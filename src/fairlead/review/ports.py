@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
 from typing import Protocol
 
 from fairlead.access.ports import Organisations, People
@@ -15,6 +17,9 @@ from fairlead.record.events import Event, StoredEvent
 from fairlead.record.subjects import Destroyable
 from fairlead.review.determination import Determination
 from fairlead.review.engagement import Engagement
+from fairlead.sealing.folder import Seal
+from fairlead.sealing.holders import Holder
+from fairlead.sealing.opening import FailedOpening, OpenedHalf
 
 
 class Engagements(Destroyable[Engagement], Protocol):
@@ -49,6 +54,43 @@ class Determinations(Destroyable[Determination], Protocol):
         """Return everything that happened to the determination, in order."""
 
 
+class Halves(Protocol):
+    """The programme's halves of sealed assets; `fairlead.store.halves` says more."""
+
+    def give_out(self, asset: str, name: str) -> Holder:
+        """Return the public keys that a developer is to seal *asset* for."""
+
+    def open(self, asset: str, holder: Holder, seal: Seal) -> OpenedHalf:
+        """Return the programme's half, for one session."""
+
+    def attempt(
+        self, asset: str, holder: Holder, seal: Seal
+    ) -> OpenedHalf | FailedOpening:
+        """Try to open the half as the key service is now."""
+
+    def destroy(self, asset: str, *, at: datetime) -> None:
+        """Destroy the half: not opened from now on, its key gone by a job."""
+
+
+class SealedFiles(Protocol):
+    """What was uploaded of sealed assets."""
+
+    def complete(self, asset: str, sealed_by: Holder) -> tuple[str, str]:
+        """Return the seal's id and the signature's digest, or raise `Refused`."""
+
+    def seal(self, asset: str, sealed_by: Holder) -> Seal | None:
+        """Return the head of a sealed folder, if it is there as it was signed."""
+
+    def file(self, asset: str, name: str) -> Path:
+        """Return where a sealed file lies, or raise `NotFound`."""
+
+    def remove(self, asset: str) -> None:
+        """Remove all files of an asset."""
+
+    def expire(self) -> int:
+        """Remove uploads that nobody went on with; return how many."""
+
+
 class ReviewUnit(Protocol):
     """The part of a unit of work that review needs."""
 
@@ -67,6 +109,10 @@ class ReviewUnit(Protocol):
     @property
     def determinations(self) -> Determinations:
         """All determinations."""
+
+    @property
+    def halves(self) -> Halves:
+        """The programme's halves of sealed assets."""
 
     @property
     def traces(self) -> Traces:

@@ -21,6 +21,7 @@ from fairlead.store.clearinghouse import (
 )
 from fairlead.store.engine import open_engine, reading, wipe_journal, writing
 from fairlead.store.findings import SQLIndex
+from fairlead.store.halves import SQLHalves
 from fairlead.store.members import SQLOrganisations, SQLPeople, SQLTokens
 from fairlead.store.review import (
     KEPT_DETERMINATIONS,
@@ -82,6 +83,7 @@ class SQLUnit:
     exports: SQLExports
     engagements: SQLEngagements
     determinations: SQLDeterminations
+    halves: SQLHalves
     traces: SQLTraces
     index: SQLIndex
     agenda: SQLAgenda
@@ -113,6 +115,7 @@ class SQLUnit:
             exports=SQLExports(connection, clearinghouse.KEPT_EXPORTS, *rest),
             engagements=SQLEngagements(connection, KEPT_ENGAGEMENTS, *rest),
             determinations=SQLDeterminations(connection, KEPT_DETERMINATIONS, *rest),
+            halves=SQLHalves(connection, vault),
             traces=SQLTraces(connection, KEPT_TRACES, *rest, reading=reading),
             index=SQLIndex(connection, vault),
             agenda=SQLAgenda(connection),

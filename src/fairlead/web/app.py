@@ -17,7 +17,8 @@ from litestar.types import Message, Receive, Scope, Send
 
 from fairlead.errors import Error
 from fairlead.web import log, openapi, problems
-from fairlead.web.api import cases, engagements, reports
+from fairlead.web.api import assets, cases, engagements, reports
+from fairlead.web.api.uploads import make_router
 from fairlead.web.auth import AnyRequest, note_proxied, refuse_foreign
 from fairlead.web.context import Context
 from fairlead.web.pages import (
@@ -70,6 +71,9 @@ def create_app(context: Context) -> Litestar:
             reports.router,
             cases.router,
             engagements.router,
+            assets.keys,
+            assets.router,
+            make_router(assets.UPLOADS, context.uploads, assets.guard),
             signing_in.router,
             account.router,
             verifying.router,

@@ -14,12 +14,14 @@ from fairlead.formats.advisory import Publisher
 from fairlead.programme.unit import Store
 from fairlead.record.notes import Signer, Verifier
 from fairlead.record.tlog_proof import TlogProof
+from fairlead.review.ports import SealedFiles
 from fairlead.review.rules import Rules as ReviewRules
 from fairlead.web.broker import Broker, Upstream
 from fairlead.web.limiting import Limits
 from fairlead.web.logins import Provider
 from fairlead.web.passkeys import RelyingParty
 from fairlead.web.proxies import Proxies
+from fairlead.web.receiving import Uploads
 
 
 class PublicLog(Protocol):
@@ -45,6 +47,10 @@ class Context:
     """The tiles of the record that everyone may fetch."""
     prove: Callable[[str], TlogProof]
     """Proves that an event, such as `submission/SUB-…@1`, is in the log."""
+    uploads: Uploads
+    """Keeps what developers send of sealed assets."""
+    assets: SealedFiles
+    """The same, as sealed folders."""
     certificates: Signer
     """Signs destruction certificates, for the programme."""
     publisher: Publisher
