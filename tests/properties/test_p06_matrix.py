@@ -229,6 +229,7 @@ PAGES = {
     "POST /engagements": Row(with_scope(Scope.ENGAGEMENT_OWN), {"text": " "}),
     "GET /engagements/{engagement}": Row(on_engagement),
     "GET /engagements/{engagement}/terms": Row(on_engagement, ok=frozenset({404})),
+    "GET /engagements/{engagement}/agreement": Row(on_engagement),
     "GET /engagements/{engagement}/certificate": Row(on_engagement),
     "POST /engagements/{engagement}/signing-options": Row(
         on_engagement, {}, ok=frozenset({409})

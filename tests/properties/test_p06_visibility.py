@@ -79,6 +79,7 @@ OWN = {"/account", "/verify", "/people", "/applications", "/organisation"}
 REVIEW = {
     "/engagements",
     "/engagements/{engagement}",
+    "/engagements/{engagement}/agreement",
     "/engagements/{engagement}/certificate",
     "/engagements/{engagement}/terms",
     "/v1/assets/{asset}/files/{name}",

@@ -29,7 +29,7 @@ from fairlead.errors import (
     Unauthenticated,
 )
 from fairlead.programme.unit import Unit
-from fairlead.review import concluding, granting, negotiating, parties
+from fairlead.review import bundling, concluding, granting, negotiating, parties
 from fairlead.review.determination import Finding
 from fairlead.review.engagement import ENGAGEMENTS, Engagement, State
 from fairlead.review.entry import Wish
@@ -124,6 +124,29 @@ def terms(
         media_type="application/json",
         headers={
             "Content-Disposition": f'attachment; filename="{engagement}-terms.json"'
+        },
+    )
+
+
+@get(
+    "/engagements/{engagement:str}/agreement",
+    sync_to_thread=True,
+    include_in_schema=False,
+)
+def agreed(
+    request: AnyRequest, engagement: FromPath[str], context: NamedDependency[Context]
+) -> Response[bytes]:
+    """Return what both sides signed, with both signatures; anyone checks it offline."""
+    with context.store.read() as unit:
+        me = auth.person(unit, request, context)
+        name = EngagementId(engagement)
+        party, history = parties.read(unit, me.asker, name, context.moment)
+        written = bundling.bundle(party, history, context.address).encode()
+    return Response(
+        written,
+        media_type="application/json",
+        headers={
+            "Content-Disposition": f'attachment; filename="{engagement}-agreement.json"'
         },
     )
 
@@ -367,5 +390,5 @@ def _left(engagement: Engagement, now: datetime) -> float | None:
 
 
 router = Router(
-    "/", route_handlers=[listed, begin, shown, terms, certificate, options, do]
+    "/", route_handlers=[listed, begin, shown, terms, agreed, certificate, options, do]
 )
