@@ -234,6 +234,9 @@ PAGES = {
     "POST /engagements/{engagement}/signing-options": Row(
         on_engagement, {}, ok=frozenset({409})
     ),
+    "POST /engagements/{engagement}/availability": Row(
+        on_engagement, {"asset": "weights", "sealed_by": "x"}, ok=frozenset({400, 404})
+    ),
     "POST /engagements/{engagement}/{act}": Row(keeping_engagement, {"text": " "}),
     "GET /people": Row(with_scope(Scope.PEOPLE_MANAGE)),
     "POST /people/{name}/lock": Row(with_scope(Scope.PEOPLE_MANAGE), {}, ok=NAMED),

@@ -258,3 +258,25 @@ def test_what_nobody_went_on_with_is_removed(stage):
     assert list(folder.rglob("up-*")) == []
     told = stage.client.head(begun.headers["location"], headers=TUS)
     assert told.status_code in {401, 404}
+
+
+def test_the_developers_page_gives_keys_and_takes_the_word_that_all_has_come(stage):
+    """Keys and commands are shown; what has not come is named on the page."""
+    sign_in(stage.cast, stage.client, "dora")
+    home = f"/engagements/{stage.engagement}"
+    shown = stage.client.get(home).text
+    assert f"{stage.address}/uploads" in shown
+    assert stage.given["holder"]["kem"] in shown.replace("&#43;", "+")
+    card = stage.client.post(f"{home}/sealing-key", data={"asset": "system card"})
+    assert card.text.count("fairlead seal send") == 2
+    said = {"asset": "weights", "sealed_by": DEVELOPER.holder.encode().decode()}
+    early = stage.client.post(f"{home}/availability", data=said)
+    assert early.status_code == 409
+    assert "not complete" in early.text
+    for path in stage.files:
+        stage.send(path)
+    assert "Available, as sealed in" in (
+        stage.client.post(f"{home}/availability", data=said).text
+    )
+    empty = stage.client.post(f"{home}/asset", data={"asset": "weights"})
+    assert empty.status_code == 409

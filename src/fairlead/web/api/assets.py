@@ -98,20 +98,7 @@ def provide(
     context: NamedDependency[Context],
 ) -> dict[str, str]:
     """Make it available, once every file is there as it was signed."""
-    with context.store.read() as unit:
-        handing.of_developer(unit, auth.asker(unit, request, context), asset)
-    # Every byte is read here, so no transaction waits for it.
-    seal, digest = context.assets.complete(asset, data.sealed_by)
-    with context.store.begin() as unit:
-        handing.provide(
-            unit,
-            auth.asker(unit, request, context),
-            asset,
-            sealed_by=data.sealed_by,
-            seal=seal,
-            digest=digest,
-            at=context.clock(),
-        )
+    seal, digest = make_available(request, context, asset, data.sealed_by)
     return {"seal": seal, "sha256": digest}
 
 
@@ -174,6 +161,32 @@ def download(
         handing.admit(unit, asker, asset, opening, now=context.clock())
     path = context.assets.file(asset, str(name).lstrip("/"))
     return File(path, media_type="application/octet-stream", filename=path.name)
+
+
+def make_available(
+    request: AnyRequest, context: Context, asset: str, sealed_by: Holder
+) -> tuple[str, str]:
+    """Make a sealed asset available; return its seal and SHA-256 of the signature.
+
+    Raises:
+        Refused: something is missing, or is not what *sealed_by* signed; it is named.
+
+    """
+    with context.store.read() as unit:
+        handing.of_developer(unit, auth.asker(unit, request, context), asset)
+    # Every byte is read here, so no transaction waits for it.
+    seal, digest = context.assets.complete(asset, sealed_by)
+    with context.store.begin() as unit:
+        handing.provide(
+            unit,
+            auth.asker(unit, request, context),
+            asset,
+            sealed_by=sealed_by,
+            seal=seal,
+            digest=digest,
+            at=context.clock(),
+        )
+    return seal, digest
 
 
 def guard(request: AnyRequest, context: Context, asset: str) -> None:

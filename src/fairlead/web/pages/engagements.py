@@ -22,6 +22,7 @@ from fairlead.base.pages import Page
 from fairlead.errors import (
     Error,
     Invalid,
+    Malformed,
     NotAllowed,
     NotFound,
     NotVerified,
@@ -29,17 +30,26 @@ from fairlead.errors import (
     Unauthenticated,
 )
 from fairlead.programme.unit import Unit
-from fairlead.review import bundling, concluding, granting, negotiating, parties
+from fairlead.review import (
+    bundling,
+    concluding,
+    granting,
+    handing,
+    negotiating,
+    parties,
+)
 from fairlead.review.determination import Finding
 from fairlead.review.engagement import ENGAGEMENTS, Engagement, State
 from fairlead.review.entry import Wish
 from fairlead.review.facts import AccessUsed, Audience
 from fairlead.review.parties import Party
+from fairlead.sealing.holders import read_holder
 from fairlead.terms import agreement, difference, prose
-from fairlead.terms.clauses import Action, Purpose, Side
+from fairlead.terms.clauses import ENDPOINTS, Action, Purpose, Side
 from fairlead.terms.decide import Decision, Ground
 from fairlead.terms.standard import Profile
 from fairlead.web import auth
+from fairlead.web.api import assets
 from fairlead.web.api.engagements import certified, perform, purpose_of
 from fairlead.web.auth import AnyRequest
 from fairlead.web.context import Context
@@ -190,6 +200,30 @@ def options(
 
 
 @post(
+    "/engagements/{engagement:str}/availability",
+    sync_to_thread=True,
+    include_in_schema=False,
+)
+def available(
+    request: AnyRequest,
+    engagement: FromPath[str],
+    data: URLEncodedBody[dict[str, str]],
+    context: NamedDependency[Context],
+) -> Response[Any]:
+    """Say that all files of a sealed asset have come; what has not is named."""
+    name = EngagementId(engagement)
+    with context.store.read() as unit:
+        parties.find(unit, auth.person(unit, request, context).asker, name)
+    asset = handing.address(name, data.get("asset", ""))
+    try:
+        sealed_by = read_holder(data.get("sealed_by", "").encode())
+        assets.make_available(request, context, asset, sealed_by)
+    except (Malformed, NotFound, Refused, NotAllowed) as error:
+        return _show(request, name, context, typed=("availability", data), error=error)
+    return Redirect(f"/engagements/{engagement}", status_code=HTTP_303_SEE_OTHER)
+
+
+@post(
     "/engagements/{engagement:str}/{act:str}",
     sync_to_thread=True,
     include_in_schema=False,
@@ -334,6 +368,8 @@ def _show(  # noqa: PLR0913 - one value a thing that must be said
         error=str(error) if error else None,
         secret=secret,
         address=context.address,
+        sealed_address=handing.address,
+        endpoints=ENDPOINTS,
         log_key=context.log_key().text(),
         certificates_key=context.certificates.verifier().text(),
         days_left=_left(engagement, now),
@@ -390,5 +426,16 @@ def _left(engagement: Engagement, now: datetime) -> float | None:
 
 
 router = Router(
-    "/", route_handlers=[listed, begin, shown, terms, agreed, certificate, options, do]
+    "/",
+    route_handlers=[
+        listed,
+        begin,
+        shown,
+        terms,
+        agreed,
+        certificate,
+        options,
+        available,
+        do,
+    ],
 )
