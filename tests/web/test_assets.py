@@ -151,6 +151,9 @@ def test_two_named_people_open_what_was_sealed_and_uploaded(stage, tmp_path):
     sign_in(stage.cast, stage.client, "lia")
     shown = stage.client.get(f"/engagements/{stage.engagement}").text
     assert "got our half of “weights”" in shown
+    with stage.cast.world.store.read() as unit:
+        traces = unit.traces.of(f"engagement/{stage.engagement}")
+    assert f"person/{stage.cast.people['eva'].id}" in {t.actor for t in traces}
 
 
 def test_an_upload_that_is_not_whole_makes_nothing_available(stage):

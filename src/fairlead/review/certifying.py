@@ -68,7 +68,7 @@ def ended(unit: ReviewUnit, party: Party, moment: Moment) -> Ended:
             " few seconds"
         )
     stream = ENGAGEMENTS.stream(name)
-    leave_trace(unit, party.asker, [stream], How.EXPORTED, moment)
+    leave_trace(unit, party.asker, [stream], How.READ, moment)
     return Ended(
         engagement=name,
         history=history,

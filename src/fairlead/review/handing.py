@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from fairlead.access.roles import Asker
+from fairlead.access.traces import How, Moment, leave_trace
 from fairlead.base.ids import EngagementId
 from fairlead.errors import NotAllowed, NotFound, Refused
 from fairlead.review import agreeing, entry, facts, granting
 from fairlead.review.brokering import NotOpen
-from fairlead.review.engagement import Engagement, SealedAsset
+from fairlead.review.engagement import ENGAGEMENTS, Engagement, SealedAsset
 from fairlead.review.entry import Visitor, Wish
 from fairlead.review.parties import Party, find, save
 from fairlead.review.ports import ReviewUnit, SealedFiles
@@ -166,6 +167,20 @@ def admit(
         clause=decision.clause,
         sealed=sealed,
     )
+
+
+def take_files(
+    unit: ReviewUnit, asker: Asker, opening: Opening, moment: Moment
+) -> None:
+    """Let a named person take sealed files; it leaves a trace that both sides see.
+
+    Raises:
+        NotOpen: the terms do not open the asset now; every obstacle is told.
+
+    """
+    admitted = admit(unit, asker, opening.asset, opening, now=moment.at)
+    stream = ENGAGEMENTS.stream(admitted.engagement.id)
+    leave_trace(unit, asker, [stream], How.READ, moment)
 
 
 def hand_over(  # noqa: PLR0913 - one value a thing that must be said

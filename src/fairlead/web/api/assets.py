@@ -158,7 +158,7 @@ def download(
     )
     with context.store.read() as unit:
         asker = auth.asker(unit, request, context)
-        handing.admit(unit, asker, asset, opening, now=context.clock())
+        handing.take_files(unit, asker, opening, context.moment)
     path = context.assets.file(asset, str(name).lstrip("/"))
     return File(path, media_type="application/octet-stream", filename=path.name)
 
