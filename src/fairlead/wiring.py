@@ -227,6 +227,9 @@ class System:
             settings.keys_folder,
             keys.record_signer(settings.keys_folder, self.origin, secrets.token_bytes),
         )
+        self.certificates = keys.certificate_signer(
+            settings.keys_folder, f"{self.host_name}/certificates", secrets.token_bytes
+        )
         self.subject_keys = key_blocks.KeyBlocks(
             settings.keys_folder, secrets.token_bytes
         )
@@ -245,9 +248,24 @@ class System:
         )
 
     @property
+    def uploads(self) -> Any:  # noqa: ANN401 - see fairlead.store.uploads
+        """Return what keeps the files that developers send."""
+        from fairlead.store.assets import takes
+        from fairlead.store.uploads import Uploads
+
+        folder = self.settings.home / "assets"
+        _make_folder(folder)
+        return Uploads(folder, now, secrets.token_bytes, takes)
+
+    @property
     def origin(self) -> str:
         """Return the name of the record (C2SP tlog-checkpoint, origin line)."""
-        return f"{urlsplit(self.settings.namespace).netloc or 'fairlead'}/record"
+        return f"{self.host_name}/record"
+
+    @property
+    def host_name(self) -> str:
+        """Return what the keys of this system are named after."""
+        return urlsplit(self.settings.namespace).netloc or "fairlead"
 
     def use_port(self, port: int) -> None:
         """Listen on *port*, whatever the settings said."""
@@ -458,6 +476,7 @@ class System:
         """
         from fairlead.remote.dns import Resolver
         from fairlead.remote.upstream import Upstream, check_url
+        from fairlead.store.assets import AssetFiles
         from fairlead.store.openpgp import OpenPGPKey
         from fairlead.store.public import PublicLog
         from fairlead.web.context import Context
@@ -478,6 +497,10 @@ class System:
             publisher=self.settings.publisher,
             assigner=self.settings.assigner,
             signer=OpenPGPKey(self.settings.keys_folder, self.settings.programme),
+            uploads=self.uploads,
+            assets=AssetFiles(self.uploads),
+            certificates=self.certificates,
+            log_key=lambda: self.log_keys().current,
             programme=self.settings.programme,
             profile=self.profile,
             address=self.settings.public_address,
@@ -588,6 +611,7 @@ class System:
     def runner(self) -> Any:  # noqa: ANN401 - see fairlead.worker.runner
         """Return the runner of jobs, timers and the log."""
         from fairlead.remote.mail import Mailer
+        from fairlead.store.assets import AssetFiles
         from fairlead.worker.runner import Runner
 
         mailer = Mailer(self.settings.smtp, self.settings.mail_from)
@@ -601,6 +625,7 @@ class System:
             randomness=secrets.token_bytes,
             rules=self.rules,
             claims=self.claim_desk(),
+            assets=AssetFiles(self.uploads),
         )
 
     def witnesses(self) -> Any:  # noqa: ANN401 - see fairlead.remote.witnesses
@@ -649,6 +674,7 @@ class System:
         with self.alone():
             self.store.destroy_keys()
             runner = self.runner()
+            runner.expire()
             runner.start()
             try:
                 await serve(

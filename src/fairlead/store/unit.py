@@ -32,6 +32,7 @@ from fairlead.store.clearinghouse import (
 )
 from fairlead.store.engine import open_engine, reading, wipe_journal, writing
 from fairlead.store.findings import SQLIndex
+from fairlead.store.halves import SQLHalves
 from fairlead.store.members import SQLOrganisations, SQLPeople, SQLTokens
 from fairlead.store.programme import (
     KEPT_CONSENTS,
@@ -116,6 +117,7 @@ class SQLUnit:
     figures: SQLFigures
     consents: SQLConsents
     feeds: SQLFeeds
+    halves: SQLHalves
     traces: SQLTraces
     index: SQLIndex
     agenda: SQLAgenda
@@ -159,6 +161,7 @@ class SQLUnit:
             figures=SQLFigures(connection, KEPT_FIGURES, *rest),
             consents=SQLConsents(connection, KEPT_CONSENTS, *rest),
             feeds=SQLFeeds(connection),
+            halves=SQLHalves(connection, vault),
             traces=SQLTraces(connection, KEPT_TRACES, *rest, reading=reading),
             index=SQLIndex(connection, vault),
             agenda=SQLAgenda(connection),

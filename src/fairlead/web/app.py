@@ -19,6 +19,7 @@ from fairlead.errors import Error
 from fairlead.web import log, openapi, problems
 from fairlead.web.api import (
     advisories,
+    assets,
     batches,
     cases,
     claims,
@@ -29,6 +30,7 @@ from fairlead.web.api import (
     sharing,
 )
 from fairlead.web.api import catalogue as catalogue_api
+from fairlead.web.api.uploads import make_router
 from fairlead.web.auth import AnyRequest, note_proxied, refuse_foreign
 from fairlead.web.context import Context
 from fairlead.web.feeds import atom, csaf, osv
@@ -92,6 +94,9 @@ def create_app(context: Context) -> Litestar:
             claims.router,
             owners.router,
             sharing.router,
+            assets.keys,
+            assets.router,
+            make_router(assets.UPLOADS, context.uploads, assets.guard),
             signing_in.router,
             account.router,
             verifying.router,

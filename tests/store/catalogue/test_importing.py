@@ -559,6 +559,9 @@ def test_an_empty_catalogue_is_empty_for_every_thread(tmp_path):
     """Before the first import, whoever asks from whatever thread gets nothing, no error."""
     from concurrent.futures import ThreadPoolExecutor
 
+    from fairlead.store.catalogue.aside import FilePlace
+    from fairlead.store.catalogue.reading import SQLCatalogue
+
     place = FilePlace(tmp_path / "catalogue.db")
     catalogue = SQLCatalogue(place)
 
