@@ -37,6 +37,8 @@ docs: $(DEV)  ## What in the docs is made from the code.
 benchmarks: $(DEV)  ## Every figure of the README.
 	$(PY) benchmarks/intake.py
 	$(PY) benchmarks/record.py
+	@if command -v bwrap >/dev/null; then $(PY) benchmarks/sandbox.py; \
+	else echo "Install bubblewrap to measure the sandbox."; fi
 	@if [ -d "$(CORPORA)" ]; then $(PY) benchmarks/duplicates.py $(CORPORA)/*/; \
 	else echo "Set FAIRLEAD_DATA to measure duplicates: $(CORPORA) is absent."; fi
 
