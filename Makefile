@@ -49,6 +49,10 @@ benchmarks: $(DEV)  ## Every figure of the README.
 	$(PY) benchmarks/intake.py
 	$(PY) benchmarks/record.py
 	$(PY) benchmarks/sealing.py
+	$(PY) benchmarks/terms.py
+	$(PY) benchmarks/broker.py
+	@if command -v bwrap >/dev/null; then $(PY) benchmarks/sandbox.py; \
+	else echo "Install bubblewrap to measure the sandbox."; fi
 	@if [ -d "$(CORPORA)" ]; then $(PY) benchmarks/duplicates.py $(CORPORA)/*/; \
 	else echo "Set FAIRLEAD_DATA to measure duplicates: $(CORPORA) is absent."; fi
 
