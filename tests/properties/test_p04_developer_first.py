@@ -59,6 +59,23 @@ class First(walk.Walk):
             assert set(one.withheld) >= {d for d in Detail if level(d) > most}
 
     @invariant()
+    def others_read_nothing_of_it_in_the_history(self):
+        if not hasattr(self, "name"):
+            return
+        try:
+            party = parties.find(self.unit, self.asker("lia"), self.name)
+        except Error:
+            return
+        told = [
+            event.fact.assessment
+            for event in self.unit.engagements.history(self.name)
+            if parties.may_know(party, event, self.now)
+            and hasattr(event.fact, "assessment")
+        ]
+        known = self.engagement.assessments
+        assert all(self.now >= known[name].reply_until for name in told)
+
+    @invariant()
     def others_know_of_a_determination_after_the_developer_only(self):
         if not hasattr(self, "name"):
             return

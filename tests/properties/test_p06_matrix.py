@@ -301,6 +301,7 @@ PAGES = {
     "GET /engagements": Row(with_either(*ENGAGED)),
     "POST /engagements": Row(with_scope(Scope.ENGAGEMENT_OWN), {"text": " "}),
     "GET /engagements/{engagement}": Row(on_engagement),
+    "GET /engagements/{engagement}/contract": Row(on_engagement, ok=frozenset({404})),
     "GET /engagements/{engagement}/terms": Row(on_engagement, ok=frozenset({404})),
     "GET /engagements/{engagement}/agreement": Row(on_engagement),
     "GET /engagements/{engagement}/certificate": Row(on_engagement),

@@ -117,6 +117,7 @@ REVIEW = {
     "/engagements/{engagement}",
     "/engagements/{engagement}/agreement",
     "/engagements/{engagement}/certificate",
+    "/engagements/{engagement}/contract",
     "/engagements/{engagement}/terms",
     "/v1/assets/{asset}/files/{name}",
     "/v1/engagements",

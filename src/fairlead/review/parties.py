@@ -129,7 +129,17 @@ def read(
     party = find(unit, asker, name)
     leave_trace(unit, asker, [ENGAGEMENTS.stream(name)], How.READ, moment)
     history = unit.engagements.history(name) if party.keeps else []
-    return party, history
+    return party, [e for e in history if may_know(party, e, moment.at)]
+
+
+def may_know(party: Party, event: Event, now: datetime) -> bool:
+    """Tell whether *party* may know that this happened: of results, its turn must come."""
+    fact = event.fact
+    if party.side is Side.DEVELOPER or not isinstance(
+        fact, facts.AssessmentDelivered | facts.AssessmentAnswered
+    ):
+        return True
+    return now >= party.engagement.assessments[fact.assessment].reply_until
 
 
 def listed(

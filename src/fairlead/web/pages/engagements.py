@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any
@@ -17,7 +18,7 @@ from fairlead.access.ports import Purpose as Challenged
 from fairlead.access.roles import Asker, Scope
 from fairlead.access.sessions import SignedIn
 from fairlead.access.traces import Moment
-from fairlead.base.ids import EngagementId, OrganisationId, PersonId
+from fairlead.base.ids import AssessmentId, EngagementId, OrganisationId, PersonId
 from fairlead.base.pages import Page
 from fairlead.errors import (
     Error,
@@ -29,6 +30,8 @@ from fairlead.errors import (
     Refused,
     Unauthenticated,
 )
+from fairlead.formats.contract_pdf import Signed, contract_pdf
+from fairlead.programme.pictures import timeline, timeline_svg
 from fairlead.programme.unit import Unit
 from fairlead.review import (
     bundling,
@@ -134,6 +137,37 @@ def terms(
         media_type="application/json",
         headers={
             "Content-Disposition": f'attachment; filename="{engagement}-terms.json"'
+        },
+    )
+
+
+@get(
+    "/engagements/{engagement:str}/contract",
+    sync_to_thread=True,
+    include_in_schema=False,
+)
+def contract(
+    request: AnyRequest, engagement: FromPath[str], context: NamedDependency[Context]
+) -> Response[bytes]:
+    """Return the contract on paper: what is on the table, or else what holds."""
+    with context.store.read() as unit:
+        me = auth.person(unit, request, context)
+        party, _ = parties.read(
+            unit, me.asker, EngagementId(engagement), context.moment
+        )
+    known, offer = party.engagement, party.engagement.offer
+    if offer is not None and offer.terms is not None and party.keeps:
+        found, digest = offer.terms, offer.digest
+        signed = [Signed(side=side, by=by) for side, by in offer.signed.items()]
+    elif known.terms is not None:
+        found, digest, signed = known.terms, agreement.digest(known.terms), []
+    else:
+        raise NotFound(f"no terms in {engagement!r}")
+    return Response(
+        contract_pdf(found, digest, signed),
+        media_type="application/pdf",
+        headers={
+            "Content-Disposition": f'attachment; filename="{engagement}-contract.pdf"'
         },
     )
 
@@ -323,7 +357,7 @@ def _show(  # noqa: PLR0913 - one value a thing that must be said
         party, history = parties.read(unit, me.asker, name, moment)
         engagement = party.engagement
         offer = engagement.offer if party.keeps else None
-        values = {
+        values: dict[str, Any] = {
             "party": party,
             "engagement": engagement,
             "offer": offer,
@@ -341,6 +375,7 @@ def _show(  # noqa: PLR0913 - one value a thing that must be said
             "names": {o.id: o.name for o in unit.organisations.all()},
             "readings": unit.traces.of(ENGAGEMENTS.stream(name)) if party.keeps else [],
         }
+    drawn = _as_seen(party, frozenset(shown.id for shown in values["assessments"]))
     act, filled = typed or ("", {})
     wrong = (
         {v.field: v.reason for v in error.violations}
@@ -355,6 +390,8 @@ def _show(  # noqa: PLR0913 - one value a thing that must be said
         me=me,
         now=now,
         track=_track(engagement.state),
+        timeline=timeline_svg(drawn, now),
+        spans=timeline(drawn, now),
         profiles=list(Profile),
         purposes=list(Purpose),
         findings=list(Finding),
@@ -416,6 +453,15 @@ def _track(state: State) -> list[tuple[State, str]]:
     ]
 
 
+def _as_seen(party: Party, assessments: frozenset[AssessmentId]) -> Engagement:
+    """Return the engagement without what *party* must not know of, to be drawn."""
+    known = party.engagement
+    shown = {a: k for a, k in known.assessments.items() if a in assessments}
+    own = party.asker.organisation
+    partners = {o: p for o, p in known.partners.items() if party.keeps or o == own}
+    return replace(known, assessments=shown, partners=partners)
+
+
 def _left(engagement: Engagement, now: datetime) -> float | None:
     """Return the share of the window that is over, in per cent."""
     if engagement.opens is None or engagement.ends is None:
@@ -434,6 +480,7 @@ router = Router(
         terms,
         agreed,
         certificate,
+        contract,
         options,
         available,
         do,
