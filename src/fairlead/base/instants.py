@@ -6,18 +6,29 @@ Fairlead stores or compares a naive or local time.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import lru_cache
 
 from fairlead.errors import Invalid, Violation
 
 
 def in_utc(at: datetime) -> datetime:
-    """Return *at* in UTC; a time without zone is a programming error (`ValueError`)."""
+    """Return *at* in UTC; a time without zone is a programming error (`ValueError`).
+
+    Raises:
+        Invalid: in UTC it is before the year 1 or after the year 9999.
+
+    """
     if at.tzinfo is None:
         message = f"{at} has no zone; an instant needs one"
         raise ValueError(message)
-    return at.astimezone(UTC)
+    try:
+        return in_utc(at)
+    except OverflowError as error:
+        raise Invalid(
+            f"{at} is outside of the years 1 to 9999 in UTC",
+            [Violation("invalid_instant", "instant", "must be of the years 1 to 9999")],
+        ) from error
 
 
 @lru_cache(maxsize=1024)
@@ -48,4 +59,4 @@ def parse(written: str, *, field: str = "instant") -> datetime:
             f"{field}: {written!r} has no zone; end it with Z for UTC",
             [Violation("invalid_instant", field, "must say its zone")],
         )
-    return at.astimezone(UTC)
+    return in_utc(at)
