@@ -6,7 +6,7 @@ Fairlead stores or compares a naive or local time.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import lru_cache
 
 from fairlead.errors import Invalid, Violation
@@ -23,7 +23,7 @@ def in_utc(at: datetime) -> datetime:
         message = f"{at} has no zone; an instant needs one"
         raise ValueError(message)
     try:
-        return in_utc(at)
+        return at.astimezone(UTC)
     except OverflowError as error:
         raise Invalid(
             f"{at} is outside of the years 1 to 9999 in UTC",
