@@ -9,11 +9,12 @@ from datetime import datetime
 from fairlead.access.roles import Asker, Scope
 from fairlead.access.traces import How, Moment, Trace, leave_trace, refuse_bulk
 from fairlead.access.visibility import CASES, holds
-from fairlead.base.ids import CaseId, OrganisationId, Receipt
+from fairlead.base.ids import CaseId, OrganisationId, PairId, Receipt, pair_id
 from fairlead.clearinghouse import cases
 from fairlead.clearinghouse.cases import Case, Part, State
 from fairlead.clearinghouse.findings import Finding
 from fairlead.clearinghouse.intake import finding_of
+from fairlead.clearinghouse.pairs import Judgement
 from fairlead.clearinghouse.ports import ClearinghouseUnit, Page, Timer
 from fairlead.clearinghouse.submissions import SUBMISSIONS, PairVerdict, Submission
 from fairlead.errors import Invalid, Refused
@@ -73,6 +74,7 @@ class Doubt:
     finding: Receipt
     other: Receipt
     other_case: CaseId
+    pair: PairId
     probability: float
     reasons: tuple[str, ...]
 
@@ -242,11 +244,17 @@ def _doubts(
     asked = [p for p in submission.pairs if p.verdict is PairVerdict.ASK]
     if not asked:
         return ()
+    settled = {
+        pair.id
+        for pair in unit.pairs.touching([submission.id])
+        if pair.judgement is not Judgement.LATER
+    }
     reasons = unit.submissions.reasons(submission.id).by_pair
     doubts: list[Doubt] = []
     for pair in asked:
         other = unit.submissions.get(pair.other)
-        if other.case is None or other.case == submission.case:
+        name = pair_id(submission.id, pair.other)
+        if other.case is None or other.case == submission.case or name in settled:
             continue
         if not holds(CASES.condition(asker), unit.cases.get(other.case)):
             continue
@@ -255,6 +263,7 @@ def _doubts(
                 finding=submission.id,
                 other=other.id,
                 other_case=other.case,
+                pair=name,
                 probability=pair.probability,
                 reasons=reasons.get(pair.other, ()),
             )

@@ -7,13 +7,22 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from fairlead.access.roles import Asker
-from fairlead.base.ids import CaseId, Receipt, new_case_id
+from fairlead.base.ids import CaseId, Receipt
 from fairlead.base.ports import Randomness
-from fairlead.clearinghouse import cases, duplicates
-from fairlead.clearinghouse.cases import Case, Rules
+from fairlead.clearinghouse import duplicates
+from fairlead.clearinghouse.cases import Rules
 from fairlead.clearinghouse.findings import Finding
-from fairlead.clearinghouse.intake import finding_of, title_of
-from fairlead.clearinghouse.ports import ClearinghouseUnit, Timer
+from fairlead.clearinghouse.grouping import Link
+from fairlead.clearinghouse.intake import title_of
+from fairlead.clearinghouse.ports import ClearinghouseUnit
+from fairlead.clearinghouse.reading import finding_in
+from fairlead.clearinghouse.regrouping import (
+    UNREADABLE,
+    Arriving,
+    Deed,
+    open_case,
+    regroup,
+)
 from fairlead.clearinghouse.submissions import (
     Outcome,
     Pair,
@@ -22,11 +31,7 @@ from fairlead.clearinghouse.submissions import (
     Status,
     Submission,
     SubmissionDecided,
-    SubmissionRefiled,
 )
-from fairlead.errors import Invalid
-from fairlead.formats import tap
-from fairlead.record.events import Fact
 
 MATCHER = Asker(actor="system/duplicates")
 
@@ -55,38 +60,54 @@ def decide(
     1. What it says is read from the bytes as kept.
     2. Earlier findings that share a key with it are compared with it, pair by pair;
        each answer depends on the two findings alone, so their order does not matter.
-    3. It joins the case of those that are the same bug, or opens one. Where they are in
-       several cases, these become one, unless one of them has gone to its owner.
+    3. All that hangs together with it is grouped anew (`regrouping`): it joins the case
+       of those that are the same bug, or opens one; cases that turn out to be one become
+       one, unless people said otherwise or they have gone to their owners.
 
     Done twice it does nothing the second time.
     """
     submission = unit.submissions.get(receipt)
     if submission.status is Status.DONE or submission.destroyed:
         return submission
+    deed = Deed(by=MATCHER.actor, at=at, rules=rules, randomness=randomness)
     finding = finding_in(unit, receipt)
     if finding is None:
-        case = _open(unit, receipt, "Unreadable report", rules, at, randomness)
-        return _file(unit, submission, Outcome.UNREADABLE, case.id, _Compared(), at)
+        case = open_case(unit, receipt, UNREADABLE, deed).id
+        return _file(unit, submission, Outcome.UNREADABLE, case, _Compared(), at)
     compared = _compare(unit, finding, rules)
-    known = _cases_of(unit, compared.others(PairVerdict.SAME))
-    if known:
-        case = _join(unit, known, receipt, at)
-        return _file(unit, submission, Outcome.KNOWN, case.id, compared, at)
-    case = _open(unit, receipt, title_of(finding), rules, at, randomness)
-    unsure = compared.others(PairVerdict.ASK)
-    outcome = Outcome.IN_REVIEW if unsure else Outcome.NEW
-    return _file(unit, submission, outcome, case.id, compared, at)
+    title = title_of(finding)
+    if not compared.others(PairVerdict.SAME):
+        case = open_case(unit, receipt, title, deed).id
+        unsure = compared.others(PairVerdict.ASK)
+        outcome = Outcome.IN_REVIEW if unsure else Outcome.NEW
+        return _file(unit, submission, outcome, case, compared, at)
+    case = _join(unit, submission, compared, title, deed)
+    # People may have told apart what it is the same as; then it is with some of them.
+    alone = unit.cases.get(case).findings == 1
+    outcome = Outcome.IN_REVIEW if alone else Outcome.KNOWN
+    return _file(unit, submission, outcome, case, compared, at)
 
 
-def finding_in(unit: ClearinghouseUnit, receipt: Receipt) -> Finding | None:
-    """Return what a submission says; nothing if it cannot be read any more."""
-    document = unit.submissions.report(receipt)
-    if document is None:
-        return None
-    try:
-        return finding_of(receipt, tap.decode(document))
-    except Invalid:
-        return None  # It was valid when it came; the rules have become stricter since.
+def _join(
+    unit: ClearinghouseUnit,
+    submission: Submission,
+    compared: _Compared,
+    title: str,
+    deed: Deed,
+) -> CaseId:
+    links = [
+        Link(submission.id, pair.other, pair.probability)
+        for pair in compared.pairs
+        if pair.verdict is PairVerdict.SAME
+    ]
+    arriving = Arriving(
+        receipt=submission.id,
+        received_at=submission.received_at,
+        links=links,
+        title=title,
+    )
+    moved = regroup(unit, [link.second for link in links], deed, arriving=arriving)
+    return moved[submission.id]
 
 
 def _compare(unit: ClearinghouseUnit, finding: Finding, rules: Rules) -> _Compared:
@@ -109,55 +130,6 @@ def _compare(unit: ClearinghouseUnit, finding: Finding, rules: Rules) -> _Compar
         reasons[candidate.receipt] = tuple(r.text for r in comparison.reasons)
     unit.index.add(finding.receipt, features)
     return _Compared(tuple(pairs), Reasons(by_pair=reasons))
-
-
-def _cases_of(unit: ClearinghouseUnit, receipts: Sequence[Receipt]) -> list[Case]:
-    """Return the cases that *receipts* are filed in, the oldest first."""
-    names = {unit.submissions.get(receipt).case for receipt in receipts}
-    found = [unit.cases.get(name) for name in names if name is not None]
-    return sorted(found, key=lambda case: (case.opened_at, case.id))
-
-
-def _join(
-    unit: ClearinghouseUnit, known: Sequence[Case], receipt: Receipt, at: datetime
-) -> Case:
-    """File the finding in one of *known*, and let that one absorb the others."""
-    home = next((case for case in known if not case.mergeable), known[0])
-    facts: list[Fact] = [cases.FindingAdded(finding=receipt)]
-    for other in known:
-        if other.id != home.id and other.mergeable:
-            _absorb(unit, other, home.id, at)
-            facts.append(cases.CaseAbsorbed(other=other.id, findings=other.findings))
-    return unit.cases.save(home, facts, name=home.id, by=MATCHER.actor, at=at)
-
-
-def _absorb(unit: ClearinghouseUnit, other: Case, home: CaseId, at: datetime) -> None:
-    for submission in unit.submissions.of_case(other.id):
-        unit.submissions.save(
-            submission,
-            [SubmissionRefiled(case=home)],
-            name=submission.id,
-            by=MATCHER.actor,
-            at=at,
-        )
-    unit.cases.save(
-        other, [cases.CaseMerged(into=home)], name=other.id, by=MATCHER.actor, at=at
-    )
-
-
-def _open(  # noqa: PLR0913, PLR0917 - one value a thing that must be said
-    unit: ClearinghouseUnit,
-    receipt: Receipt,
-    title: str,
-    rules: Rules,
-    at: datetime,
-    randomness: Randomness,
-) -> Case:
-    fact = cases.opened(receipt, title, rules, at=at)
-    name = new_case_id(randomness)
-    case = unit.cases.save(None, [fact], name=name, by=MATCHER.actor, at=at)
-    unit.agenda.schedule(Timer.EMBARGO, case.id, due=case.embargo_until)
-    return case
 
 
 def _file(  # noqa: PLR0913, PLR0917 - one value a thing that must be said

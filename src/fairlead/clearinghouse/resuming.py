@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from fairlead.clearinghouse import duplicates
-from fairlead.clearinghouse.deciding import finding_in
 from fairlead.clearinghouse.ports import ClearinghouseUnit, Job, Page, Timer
+from fairlead.clearinghouse.reading import finding_in
 
 SIZE = 500
 

@@ -76,9 +76,15 @@ class SubmissionDecided(Fact, frozen=True, tag="submission.decided@1"):
 
 
 class SubmissionRefiled(Fact, frozen=True, tag="submission.refiled@1"):
-    """The finding now belongs to another case, because two cases became one."""
+    """The finding now belongs to another case: two became one, or one two."""
 
     case: CaseId
+
+
+class SubmissionAnswered(Fact, frozen=True, tag="submission.answered@1"):
+    """A person judged, and so the answer is another one now."""
+
+    outcome: Outcome
 
 
 class SubmissionDestroyed(Fact, frozen=True, tag="submission.destroyed@1"):
@@ -129,6 +135,8 @@ def _evolve(state: Submission | None, event: Event) -> Submission:
             )
         case Submission(), SubmissionRefiled(case=case):
             return replace(state, case=case, version=event.version)
+        case Submission(), SubmissionAnswered(outcome=outcome):
+            return replace(state, outcome=outcome, version=event.version)
         case Submission(), SubmissionDestroyed():
             return replace(state, destroyed=True, version=event.version)
     raise unexpected(event)
@@ -137,7 +145,13 @@ def _evolve(state: Submission | None, event: Event) -> Submission:
 SUBMISSIONS = Subject(
     "submission",
     Submission,
-    (SubmissionReceived, SubmissionDecided, SubmissionRefiled, SubmissionDestroyed),
+    (
+        SubmissionReceived,
+        SubmissionDecided,
+        SubmissionRefiled,
+        SubmissionAnswered,
+        SubmissionDestroyed,
+    ),
     _evolve,
     (
         Upcast(

@@ -11,21 +11,28 @@ import msgspec
 from sqlalchemy import ColumnElement, exists, func, select
 
 from fairlead.access.visibility import Condition
-from fairlead.base.ids import CaseId, OrganisationId, Receipt
+from fairlead.base.ids import CaseId, OrganisationId, PairId, Receipt, pair_id
 from fairlead.clearinghouse.advisories import ADVISORIES, PublishedAdvisory
 from fairlead.clearinghouse.cases import CASES, Case, State
 from fairlead.clearinghouse.exports import EXPORTS, Export
+from fairlead.clearinghouse.grouping import Filed, Link
 from fairlead.clearinghouse.ports import Page
 from fairlead.clearinghouse.submissions import (
     SUBMISSIONS,
+    Outcome,
+    Pair,
+    PairVerdict,
     Reasons,
     Status,
     Submission,
+    SubmissionAnswered,
     SubmissionDecided,
     SubmissionReceived,
+    SubmissionRefiled,
 )
 from fairlead.record.events import Fact, type_of
 from fairlead.store import tables, visibility
+from fairlead.store.bulk import chunks
 from fairlead.store.subjects import Kept, SQLSubjects, stored_event
 from fairlead.store.vault import Vault, key_of
 
@@ -42,12 +49,26 @@ KEPT_SUBMISSIONS = Kept(
         "decided_at": None if state.status is not Status.DONE else state.status_at,
         "case_id": state.case,
     },
+    lambda state, _: {
+        tables.submission_pairs: [
+            {
+                "receipt": state.id,
+                "other": pair.other,
+                "pair": pair_id(state.id, pair.other),
+                "verdict": pair.verdict.value,
+                "probability": pair.probability,
+            }
+            for pair in state.pairs
+        ]
+    },
+    (tables.submission_pairs,),
 )
 KEPT_CASES = Kept(
     CASES,
     tables.cases,
     lambda state: {
         "state_name": state.state.value,
+        "opened_for": state.opened_for,
         "opened_at": state.opened_at,
         "embargo_until": None if state.embargo_over else state.embargo_until,
     },
@@ -124,6 +145,59 @@ class SQLSubmissions(SQLSubjects[Submission]):
         """Return the report exactly as sent; nothing once it was destroyed."""
         return self._body(receipt, SubmissionReceived)
 
+    def filed_with(self, receipts: Sequence[Receipt]) -> Sequence[Filed]:
+        """Return *receipts* and all that is filed in their cases, with where."""
+        table = tables.submissions
+        found: dict[Receipt, Filed] = {}
+        for some in chunks(receipts):
+            theirs = select(table.c.case_id).where(table.c.id.in_(some))
+            query = select(table.c.id, table.c.case_id, table.c.received_at).where(
+                table.c.case_id.in_(theirs), table.c.key.is_not(None)
+            )
+            for row in self.connection.execute(query):
+                found[row.id] = Filed(
+                    receipt=row.id, case=row.case_id, received_at=row.received_at
+                )
+        return list(found.values())
+
+    def links(self, receipts: Sequence[Receipt]) -> Sequence[Link]:
+        """Return what the comparison took for one bug, of *receipts* with any other."""
+        table = tables.submission_pairs
+        found: set[Link] = set()
+        for some in chunks(receipts):
+            for end in (table.c.receipt, table.c.other):
+                query = select(
+                    table.c.receipt, table.c.other, table.c.probability
+                ).where(end.in_(some), table.c.verdict == PairVerdict.SAME.value)
+                found |= {Link(*row) for row in self.connection.execute(query)}
+        return sorted(found)
+
+    def stays(self, receipt: Receipt) -> Sequence[tuple[datetime, CaseId]]:
+        """Return the cases that it was filed in, each with since when, in order."""
+        return [
+            (event.at, event.fact.case)
+            for event in self.history(receipt)
+            if isinstance(event.fact, SubmissionDecided | SubmissionRefiled)
+        ]
+
+    def answers(self, receipt: Receipt) -> Sequence[tuple[datetime, Outcome]]:
+        """Return what its sender was answered, each with since when, in order."""
+        return [
+            (event.at, event.fact.outcome)
+            for event in self.history(receipt)
+            if isinstance(event.fact, SubmissionDecided | SubmissionAnswered)
+        ]
+
+    def compared(self, pair: PairId) -> Pair | None:
+        """Return what the comparison decided about two findings."""
+        table = tables.submission_pairs
+        query = select(table.c.receipt, table.c.other).where(table.c.pair == pair)
+        row = self.connection.execute(query).one_or_none()
+        if row is None:
+            return None
+        pairs = self.get(row.receipt).pairs
+        return next((p for p in pairs if p.other == row.other), None)
+
     def reasons(self, receipt: Receipt) -> Reasons:
         """Return why its pairs were decided as they were."""
         body = self._body(receipt, SubmissionDecided)
@@ -162,6 +236,15 @@ class SQLCases(SQLSubjects[Case]):
         """Return the case if *condition* holds for it, or raise `NotFound`."""
         query = self._states().where(tables.cases.c.id == name)
         return self._one(query.where(visibility.sql(condition, CASE_FIELDS)), name)
+
+    def opened_for(self, receipts: Sequence[Receipt]) -> Sequence[Case]:
+        """Return the cases that one of *receipts* opened, but for what was destroyed."""
+        table = tables.cases
+        found: list[Case] = []
+        for some in chunks(receipts):
+            mine = table.c.opened_for.in_(some) & table.c.key.is_not(None)
+            found += self._many(self._states().where(mine))
+        return found
 
     def seen(
         self, condition: Condition, page: Page, *, states: Sequence[State], words: str

@@ -18,6 +18,7 @@ from sqlalchemy import (
     Boolean,
     Column,
     Dialect,
+    Float,
     ForeignKey,
     ForeignKeyConstraint,
     Index,
@@ -178,9 +179,35 @@ submissions = _subject(
     Index("ix_submissions_organisation_received_at", "organisation", "received_at"),
 )
 
+submission_pairs = _table(
+    "submission_pairs",
+    Class.SNAPSHOT,
+    Column("receipt", String(40), ForeignKey("submissions.id"), primary_key=True),
+    Column("other", String(40), primary_key=True, index=True),
+    Column("pair", String(40), nullable=False),
+    Column("verdict", String(8), nullable=False),
+    Column("probability", Float, nullable=False),
+    Index("ix_submission_pairs_pair", "pair", unique=True),
+    Index(
+        "ix_submission_pairs_verdict_probability_pair",
+        "verdict",
+        "probability",
+        "pair",
+    ),
+)
+
+pairs = _subject(
+    "pairs",
+    Column("first", String(40), nullable=False, index=True),
+    Column("second", String(40), nullable=False, index=True),
+    Column("judgement", String(12), nullable=False),
+    Column("at", Instant, nullable=False, index=True),
+)
+
 cases = _subject(
     "cases",
     Column("state_name", String(20), nullable=False),
+    Column("opened_for", String(40), nullable=False, index=True),
     Column("opened_at", Instant, nullable=False, index=True),
     Column("embargo_until", Instant),
     Index("ix_cases_state_name_opened_at", "state_name", "opened_at"),

@@ -22,6 +22,7 @@ from fairlead.store.clearinghouse import (
 from fairlead.store.engine import open_engine, reading, wipe_journal, writing
 from fairlead.store.findings import SQLIndex
 from fairlead.store.members import SQLOrganisations, SQLPeople, SQLTokens
+from fairlead.store.pairs import KEPT_PAIRS, SQLPairs
 from fairlead.store.sessions import (
     SQLChallenges,
     SQLPasses,
@@ -43,6 +44,7 @@ KEPT = (
     clearinghouse.KEPT_CASES,
     clearinghouse.KEPT_ADVISORIES,
     clearinghouse.KEPT_EXPORTS,
+    KEPT_PAIRS,
     KEPT_TRACES,
     KEPT_IMPORTS,
 )
@@ -72,6 +74,7 @@ class SQLUnit:
     cases: SQLCases
     advisories: SQLAdvisories
     exports: SQLExports
+    pairs: SQLPairs
     traces: SQLTraces
     index: SQLIndex
     agenda: SQLAgenda
@@ -101,6 +104,7 @@ class SQLUnit:
             cases=SQLCases(connection, clearinghouse.KEPT_CASES, *rest),
             advisories=SQLAdvisories(connection, clearinghouse.KEPT_ADVISORIES, *rest),
             exports=SQLExports(connection, clearinghouse.KEPT_EXPORTS, *rest),
+            pairs=SQLPairs(connection, KEPT_PAIRS, *rest),
             traces=SQLTraces(connection, KEPT_TRACES, *rest, reading=reading),
             index=SQLIndex(connection, vault),
             agenda=SQLAgenda(connection),
