@@ -392,6 +392,7 @@ class System:
             programme=self.settings.programme,
             address=self.settings.public_address,
             criteria=self._criteria(),
+            rules=self.rules,
             text_records=Resolver(self.settings.dns).text_records,
             limits=Limits.of(
                 sign_in=self.settings.limit_sign_in,

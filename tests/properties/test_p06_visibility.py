@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from fairlead.access.roles import Asker, Role, Scope, token_scopes
 from fairlead.access.visibility import CASES, SUBMISSIONS, holds
+from fairlead.base.ids import pair_id
 from fairlead.clearinghouse.ports import Page
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -71,12 +72,21 @@ LISTS = {
     "/submissions",
     "/exports",
     "/readings",
+    "/pairs",
+    "/pairs/labels",
     "/v1/cases",
     "/v1/submissions",
 }
 OWN = {"/account", "/verify", "/people", "/applications", "/organisation"}
 """What somebody who has signed in may read: their own; administrators also of people."""
-CASE = {"/cases/{case_id}", "/v1/cases/{case_id}"}
+CASE = {
+    "/cases/{case_id}",
+    "/cases/{case_id}/disclosed",
+    "/pairs/{pair}",
+    "/v1/cases/{case_id}",
+}
+"""What whoever may see the case may read; of a pair, and of what was disclosed, only
+coordinators."""
 SUBMISSION = {"/submissions/{receipt}", "/v1/submissions/{receipt}/proof"}
 
 
@@ -208,7 +218,8 @@ def sign_in(client, world, organisation, role):
 @pytest.mark.parametrize("path", sorted(OWN | LISTS | CASE | SUBMISSION))
 def test_without_signing_in_nothing_is_shown(client, filled, path):
     _, receipts, case = filled
-    address = path.format(case_id=case, receipt=receipts["Finder"])
+    pair = pair_id(*receipts.values())
+    address = path.format(case_id=case, receipt=receipts["Finder"], pair=pair)
     answer = client.get(address, follow_redirects=False)
     if path.startswith("/v1/"):
         assert answer.status_code == 401

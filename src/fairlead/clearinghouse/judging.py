@@ -198,15 +198,26 @@ def undo(
     asker.needs(Scope.CASE_MOVE)
     if case.state is not State.MERGED or case.destroyed:
         raise Refused(f"{case.id} is part of no other case")
-    home = case
-    while home.merged_into is not None:
-        home = unit.cases.get(home.merged_into)
+    home = home_of(unit, asker, case.id)
     own = [
         submission.id
-        for submission in unit.submissions.of_case(home.id)
+        for submission in unit.submissions.of_case(home)
         if case.id in {there for _, there in unit.submissions.stays(submission.id)}
     ]
-    return part(unit, asker, home.id, own, deed)
+    return part(unit, asker, home, own, deed)
+
+
+def home_of(unit: ClearinghouseUnit, asker: Asker, case_id: CaseId) -> CaseId:
+    """Return the case in which the findings of a case are filed.
+
+    Raises:
+        NotFound: there is no such case, or *asker* may not know of it.
+
+    """
+    case = coordinating.find(unit, asker, case_id)
+    while case.merged_into is not None:
+        case = unit.cases.get(case.merged_into)
+    return case.id
 
 
 def _needs_coordinator(asker: Asker) -> None:

@@ -37,7 +37,7 @@ class _Stay:
     until: datetime | None
 
     def covers(self, at: datetime) -> bool:
-        return self.since <= at and (self.until is None or at < self.until)
+        return self.since <= at and (self.until is None or at <= self.until)
 
 
 def disclosed(
@@ -81,7 +81,7 @@ def _stay(
     since = [
         at
         for at, there in unit.submissions.stays(receipt)
-        if there == case and (until is None or at < until)
+        if there == case and (until is None or at <= until)
     ]
     submission = unit.submissions.get(receipt)
     return _Stay(submission, max(since, default=submission.received_at), until)

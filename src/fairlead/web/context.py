@@ -10,6 +10,7 @@ from fairlead.access.applications import Criteria
 from fairlead.access.joining import TextRecords
 from fairlead.access.traces import Moment
 from fairlead.base.ports import Clock, Randomness
+from fairlead.clearinghouse.cases import Rules
 from fairlead.formats.advisory import Publisher
 from fairlead.programme.unit import Store
 from fairlead.record.tlog_proof import TlogProof
@@ -50,6 +51,8 @@ class Context:
     """What people type to get here, without a slash at its end."""
     criteria: Criteria
     """What is asked of whoever wants to join."""
+    rules: Rules
+    """What the programme decides about cases."""
     text_records: TextRecords
     """Asks DNS."""
     limits: Limits

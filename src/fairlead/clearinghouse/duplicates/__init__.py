@@ -24,7 +24,10 @@ from fairlead.clearinghouse.duplicates.keys import (
     keys_of,
     rank,
 )
+from fairlead.clearinghouse.duplicates.locations import function_of as normal_function
+from fairlead.clearinghouse.duplicates.locations import path_of as normal_path
 from fairlead.clearinghouse.duplicates.score import Comparison, Reason, compare
+from fairlead.clearinghouse.duplicates.text import telling
 
 __all__ = [
     "CANDIDATE_LIMIT",
@@ -46,5 +49,8 @@ __all__ = [
     "features_of",
     "key_weight",
     "keys_of",
+    "normal_function",
+    "normal_path",
     "rank",
+    "telling",
 ]

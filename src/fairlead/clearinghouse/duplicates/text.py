@@ -158,6 +158,16 @@ def stem(word: str) -> str:
     return word[:-1] if len(word) > _STEM_FROM and word[-1] == word[-2] else word
 
 
+def telling(word: str) -> bool:
+    """Whether a lower-case word is rare enough to say something when two share it."""
+    if word.isdigit():
+        return int(word[:12]) > _SMALL
+    if is_identifier(word):
+        return True
+    said = parts(word) or [word]
+    return len(word) > 2 and max(weight(stem(part)) for part in said) >= 0.6  # noqa: PLR2004
+
+
 def _plural(word: str) -> bool:
     return word.endswith("s") and not word.endswith(("ss", "us", "is"))
 

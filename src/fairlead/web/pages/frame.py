@@ -37,6 +37,8 @@ def _links(person: Person | None) -> list[tuple[str, str]]:
         scopes: frozenset[Any] = person.asker.scopes
         if scopes & {Scope.CASE_READ_ALL, Scope.CASE_READ_JOINED}:
             links.append(("/cases", "Cases"))
+        if scopes >= {Scope.CASE_READ_ALL, Scope.CASE_MOVE}:
+            links.append(("/pairs", "Pairs"))
         if scopes & {Scope.REPORT_READ_ALL, Scope.REPORT_READ_OWN}:
             links.append(("/submissions", "Submissions"))
         if Scope.CASE_EXPORT in scopes:
