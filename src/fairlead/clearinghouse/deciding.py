@@ -10,7 +10,7 @@ from fairlead.access.roles import Asker
 from fairlead.base.ids import CaseId, Receipt
 from fairlead.base.ports import Randomness
 from fairlead.clearinghouse import duplicates
-from fairlead.clearinghouse.cases import Rules
+from fairlead.clearinghouse.cases import FindingAdded, Rules
 from fairlead.clearinghouse.findings import Finding
 from fairlead.clearinghouse.grouping import Link
 from fairlead.clearinghouse.intake import title_of
@@ -100,13 +100,21 @@ def _join(
         for pair in compared.pairs
         if pair.verdict is PairVerdict.SAME
     ]
+    others = [link.second for link in links]
+    standing = unit.submissions.standing_case(others)
+    if standing is not None:
+        # What hangs together is grouped already, and it joins all that it hangs on.
+        case = unit.cases.get(standing)
+        added = [FindingAdded(finding=submission.id)]
+        unit.cases.save(case, added, name=standing, by=deed.by, at=deed.at)
+        return standing
     arriving = Arriving(
         receipt=submission.id,
         received_at=submission.received_at,
         links=links,
         title=title,
     )
-    moved = regroup(unit, [link.second for link in links], deed, arriving=arriving)
+    moved = regroup(unit, others, deed, arriving=arriving)
     return moved[submission.id]
 
 

@@ -65,6 +65,9 @@ class Submissions(Destroyable[Submission], Protocol):
     def links(self, receipts: Sequence[Receipt]) -> Sequence[Link]:
         """Return what the comparison took for one bug, of *receipts* with any other."""
 
+    def standing_case(self, receipts: Sequence[Receipt]) -> CaseId | None:
+        """Return the one case in which all are filed, if no finding in it was judged."""
+
     def stays(self, receipt: Receipt) -> Sequence[tuple[datetime, CaseId]]:
         """Return the cases that it was filed in, each with since when, in order."""
 

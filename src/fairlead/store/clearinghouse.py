@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 import msgspec
-from sqlalchemy import ColumnElement, exists, func, select
+from sqlalchemy import ColumnElement, bindparam, exists, func, or_, select
 
 from fairlead.access.visibility import Condition
 from fairlead.base.ids import CaseId, OrganisationId, PairId, Receipt, pair_id
@@ -30,10 +30,10 @@ from fairlead.clearinghouse.submissions import (
     SubmissionReceived,
     SubmissionRefiled,
 )
-from fairlead.record.events import Fact, type_of
+from fairlead.record.events import SALT, Fact, type_of
 from fairlead.store import tables, visibility
-from fairlead.store.bulk import chunks
-from fairlead.store.subjects import Kept, SQLSubjects, stored_event
+from fairlead.store.bulk import chunks, run
+from fairlead.store.subjects import Kept, SQLSubjects, body_context
 from fairlead.store.vault import Vault, key_of
 
 WORDS = 10
@@ -215,18 +215,46 @@ class SQLSubmissions(SQLSubjects[Submission]):
 
     def _body(self, receipt: Receipt, fact_type: type[Fact]) -> bytes | None:
         """Return the body of the first fact of this type, of whatever version."""
-        stream, table = SUBMISSIONS.stream(receipt), tables.events
+        stream = SUBMISSIONS.stream(receipt)
         kind = type_of(fact_type).partition("@")[0]
-        query = (
-            select(table)
-            .where(table.c.stream == stream, table.c.type.startswith(f"{kind}@"))
-            .order_by(table.c.version)
-            .limit(1)
-        )
-        row = self.connection.execute(query).mappings().first()
-        if row is None:
+        given = {"stream": stream, "first": f"{kind}@", "last": f"{kind}A"}
+        row = run(self.connection, _FIRST_OF_TYPE, given).first()
+        if row is None or row.body is None:
             return None
-        return stored_event(row, key_of(self.connection, stream), self.vault).body
+        key = key_of(self.connection, stream)
+        context = body_context(stream, row.version)
+        salted = self.vault.unlock(key, row.body, context)
+        return None if salted is None else salted[SALT:]
+
+    def standing_case(self, receipts: Sequence[Receipt]) -> CaseId | None:
+        """Return the one case in which all are filed, where nobody judged anything."""
+        table = tables.submissions
+        query = select(table.c.case_id).where(table.c.id.in_(receipts)).distinct()
+        found = self.connection.execute(query).scalars().all()
+        if len(found) != 1 or found[0] is None:
+            return None
+        if run(self.connection, _JUDGED_IN, {"name": found[0]}).first() is not None:
+            return None
+        return CaseId(found[0])
+
+
+_FIRST_OF_TYPE = (
+    select(tables.events.c.version, tables.events.c.body)
+    .where(
+        tables.events.c.stream == bindparam("stream"),
+        # What begins with the kind and `@`, which comes before `A`.
+        tables.events.c.type >= bindparam("first"),
+        tables.events.c.type < bindparam("last"),
+    )
+    .order_by(tables.events.c.version)
+)
+_JUDGED_IN = select(tables.submissions.c.id).where(
+    tables.submissions.c.case_id == bindparam("name"),
+    or_(
+        exists().where(tables.pairs.c.first == tables.submissions.c.id),
+        exists().where(tables.pairs.c.second == tables.submissions.c.id),
+    ),
+)
 
 
 class SQLCases(SQLSubjects[Case]):

@@ -266,20 +266,23 @@ imports = _subject("imports", Column("at", Instant, nullable=False))
 finding_features = _table(
     "finding_features",
     Class.DERIVED,
-    Column("receipt", String(40), primary_key=True),
+    # Its place in the index: later ones have higher numbers.
+    Column("place", _counter, primary_key=True, autoincrement=True),
+    Column("receipt", String(40), nullable=False, unique=True),
     Column("key", BigInteger),
     Column("features", LargeBinary, nullable=False),
 )
 
-finding_keys = _table(
+finding_keys = Table(
     "finding_keys",
-    Class.DERIVED,
-    Column("id", _counter, primary_key=True, autoincrement=True),
-    Column("key", LargeBinary, nullable=False),
+    metadata,
+    # Four bytes of the package, eight of the key: what one package has lies together.
+    Column("key", LargeBinary, primary_key=True),
     # How little the finding says, as a number: the most detailed comes first.
-    Column("vagueness", Integer, nullable=False),
-    Column("receipt", String(40), nullable=False, index=True),
-    Index("ix_finding_keys_key_vagueness_id", "key", "vagueness", "id"),
+    Column("vagueness", Integer, primary_key=True, autoincrement=False),
+    Column("place", BigInteger, primary_key=True, autoincrement=False),
+    info={"class": Class.DERIVED},
+    sqlite_with_rowid=False,
 )
 
 codes = _table(

@@ -22,6 +22,7 @@ from fairlead.clearinghouse.duplicates.keys import (
     detail,
     key_weight,
     keys_of,
+    package_of_key,
     rank,
 )
 from fairlead.clearinghouse.duplicates.locations import function_of as normal_function
@@ -51,6 +52,7 @@ __all__ = [
     "keys_of",
     "normal_function",
     "normal_path",
+    "package_of_key",
     "rank",
     "telling",
 ]

@@ -58,3 +58,30 @@ def upgrade() -> None:
         ),
     )
     op.create_index(op.f("ix_cases_opened_for"), "cases", ["opened_for"], unique=False)
+    _index_anew()
+
+
+def _index_anew() -> None:
+    """Make the index of findings smaller, its keys by package; it is filled anew."""
+    op.drop_table("finding_keys")
+    op.drop_table("finding_features")
+    place = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+    op.create_table(
+        "finding_features",
+        sa.Column("place", place, autoincrement=True, nullable=False),
+        sa.Column("receipt", sa.String(length=40), nullable=False),
+        sa.Column("key", sa.BigInteger(), nullable=True),
+        sa.Column("features", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("place", name=op.f("pk_finding_features")),
+        sa.UniqueConstraint("receipt"),
+    )
+    op.create_table(
+        "finding_keys",
+        sa.Column("key", sa.LargeBinary(), nullable=False),
+        sa.Column("vagueness", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("place", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.PrimaryKeyConstraint(
+            "key", "vagueness", "place", name=op.f("pk_finding_keys")
+        ),
+        sqlite_with_rowid=False,
+    )
