@@ -30,10 +30,10 @@ from fairlead.clearinghouse.duplicates.text import (
     stem,
     stems,
 )
-from fairlead.clearinghouse.duplicates.traces import frames_in, without_traces
+from fairlead.clearinghouse.duplicates.traces import frames_in, without_frames, without_traces
 from fairlead.clearinghouse.findings import Finding
 
-FEATURES_VERSION = 1
+FEATURES_VERSION = 2
 """Stored features of another version are to be extracted anew from the finding."""
 
 WORD_CAP = 240
@@ -77,7 +77,10 @@ class Features(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 _COMMIT = re.compile(r"(?<![0-9a-f])[0-9a-f]{7,40}(?![0-9a-f])")
 _COMMIT_ADDRESS = re.compile(r"/commit/([0-9a-f]{7,40})(?![0-9a-f])")
-_VERSION = re.compile(r"(< ?)?(?<![0-9.])([0-9]{1,5}(?:\.[0-9]{1,5}){1,4})(?![0-9])")
+_VERSION = re.compile(
+    r"(< ?)?(?<![0-9.])([0-9]{1,5}(?:\.[0-9]{1,5}){1,4})(?![0-9])([.-]?(?:dev|rc|[ab][0-9]))?"
+)
+_DISTRIBUTIONS = frozenset({"alpm", "apk", "conda", "deb", "nix", "oci", "rpm"})
 _UPSTREAM_ID = re.compile(
     r"CVE-[0-9]{4}-[0-9]{4,9}|GHSA(?:-[0-9a-z]{4}){3}|OSV-[0-9]{4}-[0-9]{1,9}"
     r"|PYSEC-[0-9]{4}-[0-9]{1,9}|RUSTSEC-[0-9]{4}-[0-9]{4}|GO-[0-9]{4}-[0-9]{4}",
@@ -117,7 +120,7 @@ def features_of(finding: Finding) -> Features:
         identifiers=rarest(identifiers(pathless), IDENTIFIER_CAP),
         grams=grams_in(prose),
         numbers=rarest(numbers(prose), NUMBER_CAP),
-        kinds=kinds_in(text, finding.cwe),
+        kinds=kinds_in(without_frames(text), finding.cwe),
         upstream_ids=_upstream_ids(finding, text),
         commits=_commits(finding),
         versions=_versions(finding, prose),
@@ -157,9 +160,18 @@ def _commits(finding: Finding) -> tuple[str, ...]:
 
 
 def _versions(finding: Finding, prose: str) -> tuple[str, ...]:
-    """Return versions said to be affected; one that is the first good one as `<2.0`."""
+    """Return versions said to be affected; one that is the first good one as `<2.0`.
+
+    One before a release (`2.0rc1`) is older than that. A distribution keeps old versions
+    and mends them, so those of its packages say nothing.
+    """
+    kind = (finding.purl or "").partition(":")[2].partition("/")[0]
     purl = (finding.purl or "").partition("@")[2].partition("?")[0][:60]
-    declared = [purl, *(version[:60] for version in finding.versions[:50])]
+    declared = [version[:60] for version in finding.versions[:50]]
+    if kind not in _DISTRIBUTIONS:
+        declared.append(purl)
     named = _VERSION.findall(" ".join(declared)) or _VERSION.findall(prose)[:4]
-    found = {("<" if below else "") + version for below, version in named}
+    found = {
+        ("<" if below or early else "") + version for below, version, early in named
+    }
     return tuple(sorted(found)[:SHORT_CAP])
