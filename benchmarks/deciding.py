@@ -11,7 +11,10 @@ its events appended. Batches commit as the runner's do. It prints:
 * `right`: the share of new reports on a stored defect that were merged with it or asked
   about, and `wrong`, the share merged with another one: the speed of a matcher that
   finds nothing says nothing;
-* `peak_mib`: memory of the process at its highest, and the size of the database;
+* `cpu_ms_per_report`: the same in time of the processor, and the load of the machine:
+  where others work beside, the rate says less;
+* `peak_mib`: memory of the process at its highest, of which this script needs so much to
+  know what it had stored; and the size of the database;
 * bare commits of one row a second on the same disk, as the limit.
 
 The stored findings are written by the same code as in service, but in bulk, and without
@@ -24,6 +27,9 @@ import argparse
 import bisect
 import itertools
 import json
+import multiprocessing
+import os
+import pickle
 import random
 import resource
 import secrets
@@ -31,7 +37,7 @@ import sqlite3
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -358,6 +364,30 @@ def bare_commits(folder: Path) -> float:
     return 300 / (time.perf_counter() - began)
 
 
+def fill(folder: Path, count: int) -> None:
+    """Fill a home, and leave what was drawn beside it."""
+    system = System(Settings(home=folder / "home"), create=True)
+    home = Home(system, Source.make(), {}, {})
+    home.fill(count)
+    system.close()
+    drawn = (home.source, home.homes, home.about)
+    (folder / "filled").write_bytes(pickle.dumps(drawn))
+
+
+def _apart(work: Callable[..., None], *given: object) -> None:
+    """Work in a process of its own, so that its memory is not counted here."""
+    process = multiprocessing.get_context("fork").Process(target=work, args=given)
+    process.start()
+    process.join()
+    if process.exitcode:
+        sys.exit(process.exitcode)
+
+
+def _peak() -> int:
+    """Return the most memory that this process ever used, in MiB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+
+
 def main() -> None:
     """Fill, decide, print."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
@@ -367,23 +397,29 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        system = System(Settings(home=folder / "home"), create=True)
-        home = Home(system, Source.make(), {}, {})
         began = time.perf_counter()
-        home.fill(options.stored)
+        _apart(fill, folder, options.stored)
         filled = time.perf_counter() - began
+        system = System(Settings(home=folder / "home"), create=True)
+        home = Home(system, *pickle.loads((folder / "filled").read_bytes()))  # noqa: S301
+        before = _peak()
         sent = home.submit(options.new)
+        worked = time.process_time()
         rate = decide(home, sent)
+        worked = time.process_time() - worked
         told = {
             "stored": options.stored,
             "new": options.new,
             "filled_in_s": round(filled, 1),
             "reports_per_second": round(rate, 1),
             "target_reports_per_second": 300,
+            "cpu_ms_per_report": round(worked / options.new * 1000, 2),
+            "load_average": round(os.getloadavg()[0], 1),
             "anew_hours_per_million": round(1_000_000 / rate / 3600, 2),
             **judged(home, sent),
             **shares(home, min(500, options.new)),
-            "peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+            "peak_mib": _peak(),
+            "of_which_this_script_mib": before,
             "database_mib": sum(
                 f.stat().st_size for f in (folder / "home").rglob("*") if f.is_file()
             )

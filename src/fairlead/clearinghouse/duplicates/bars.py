@@ -33,6 +33,8 @@ def bars_of(a: Features, b: Features, signals: Signals) -> tuple[str, ...]:
         bars.append("the package of one of them is not known")
     elif related is not Relation.SAME:
         bars.append("their packages are not surely one")
+    if signals["other_file"] and signals["near_line"] < _NEAR:
+        bars.append("they name different files, and no line in common")
     if signals["far_line"] > _FAR:
         bars.append("they point at lines far apart")
     if a.kinds and b.kinds and set(a.kinds).isdisjoint(b.kinds):

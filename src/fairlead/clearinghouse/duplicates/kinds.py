@@ -200,20 +200,15 @@ FAMILIES = (
 """Kinds that are often taken for one another."""
 
 
-_WHOLE = re.compile(
-    r"(?<![a-z0-9_])(?:"
-    + "|".join(
-        sorted({p for ps in _PHRASES.values() for p in ps if p.isalnum() and len(p) < 6})
-    )
-    + r")(?![a-z0-9_])"
-)
-"""Short words, which are part of longer ones: `rce` of `source`, `oom` of `room`."""
+_SHORT = 6
 _KIND_OF_SHORT = {
     phrase: kind
     for kind, phrases in _PHRASES.items()
     for phrase in phrases
-    if phrase.isalnum() and len(phrase) < 6  # noqa: PLR2004
+    if phrase.isalnum() and len(phrase) < _SHORT
 }
+"""Short words, which are part of longer ones: `rce` of `source`, `oom` of `room`."""
+_WHOLE = re.compile(rf"(?<![a-z0-9_])(?:{'|'.join(_KIND_OF_SHORT)})(?![a-z0-9_])")
 _LONG = {
     kind: tuple(p for p in phrases if p not in _KIND_OF_SHORT)
     for kind, phrases in _PHRASES.items()

@@ -49,8 +49,8 @@ _SIGNS = {
 _STEM_FROM = 4
 _SMALL = 16
 _TEXT_OF_NO_NOUN = """
-a and at by column cve cvss cwe high in is line lines of osv python size the to
-version
+a and at by column cve cvss cwe high in is line lines of osv python read size the to
+version write
 """
 _NO_NOUN = frozenset(_TEXT_OF_NO_NOUN.split())
 
