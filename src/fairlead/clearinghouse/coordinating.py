@@ -14,7 +14,6 @@ from fairlead.clearinghouse import cases
 from fairlead.clearinghouse.cases import Case, Part, State
 from fairlead.clearinghouse.findings import Finding
 from fairlead.clearinghouse.intake import finding_of
-from fairlead.clearinghouse.pairs import Judgement
 from fairlead.clearinghouse.ports import ClearinghouseUnit, Page, Timer
 from fairlead.clearinghouse.submissions import SUBMISSIONS, PairVerdict, Submission
 from fairlead.errors import Invalid, Refused
@@ -244,11 +243,7 @@ def _doubts(
     asked = [p for p in submission.pairs if p.verdict is PairVerdict.ASK]
     if not asked:
         return ()
-    settled = {
-        pair.id
-        for pair in unit.pairs.touching([submission.id])
-        if pair.judgement is not Judgement.LATER
-    }
+    settled = {pair.id for pair in unit.pairs.touching([submission.id]) if pair.settled}
     reasons = unit.submissions.reasons(submission.id).by_pair
     doubts: list[Doubt] = []
     for pair in asked:

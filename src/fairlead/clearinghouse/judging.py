@@ -29,6 +29,7 @@ from fairlead.clearinghouse.submissions import (
     Submission,
     SubmissionAnswered,
 )
+from fairlead.clearinghouse.suggesting import quoted
 from fairlead.errors import Invalid, NotFound, Refused, Violation
 
 CUTS = 1_000
@@ -57,6 +58,8 @@ class PairView:
     comparison: duplicates.Comparison | None
     """What is said now, with reasons and bars; nothing where one cannot be read."""
     judged: JudgedPair | None
+    quotation: str = ""
+    """The sentence that a second reader relies on."""
 
     @property
     def together(self) -> bool:
@@ -108,13 +111,17 @@ def view(
         comparison = duplicates.compare(
             *(duplicates.features_of(f) for f in (older.finding, newer.finding))
         )
+    judged = unit.pairs.find(pair)
     return PairView(
         id=pair,
         older=older,
         newer=newer,
         probability=compared.probability if compared else None,
         comparison=comparison,
-        judged=unit.pairs.find(pair),
+        judged=judged,
+        quotation=quoted(unit, judged.suggestion)
+        if judged and judged.suggestion
+        else "",
     )
 
 
@@ -322,11 +329,7 @@ def _outcome(unit: ClearinghouseUnit, submission: Submission) -> Outcome:
     mates = unit.submissions.filed_with([submission.id])
     if any((mate.received_at, mate.receipt) < mine for mate in mates):
         return Outcome.KNOWN
-    settled = {
-        pair.id
-        for pair in unit.pairs.touching([submission.id])
-        if pair.judgement is not Judgement.LATER
-    }
+    settled = {pair.id for pair in unit.pairs.touching([submission.id]) if pair.settled}
     open_ = any(
         pair.verdict is PairVerdict.ASK
         and pair_id(submission.id, pair.other) not in settled

@@ -59,7 +59,7 @@ def labels(unit: ClearinghouseUnit, asker: Asker, moment: Moment) -> Sequence[La
 
 
 def _label(unit: ClearinghouseUnit, pair: JudgedPair) -> Label | None:
-    if pair.judgement is Judgement.LATER:
+    if not pair.settled:
         return None
     try:
         one, other = (finding_in(unit, receipt) for receipt in pair.both)

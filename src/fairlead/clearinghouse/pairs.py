@@ -9,6 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from typing import Literal
+
+from msgspec import Struct
 
 from fairlead.base.ids import PairId, Receipt
 from fairlead.record.events import Event, Fact
@@ -36,18 +39,46 @@ class PairJudged(Fact, frozen=True, tag="pair.judged@1"):
     """What the comparison had said, if it had compared them."""
 
 
+class Suggestion(Struct, frozen=True, kw_only=True):
+    """What a second reader said, and by which sentence; it decides nothing."""
+
+    answer: Literal["same", "different", "unsure"]
+    report: Receipt
+    """In which report the sentence stands."""
+    start: int
+    end: int
+    """Where, in characters: the words themselves are kept nowhere but in the report."""
+    reader: str
+    """The model."""
+
+
+class PairSuggested(Fact, frozen=True, tag="pair.suggested@1"):
+    """A second reader read both, and suggests."""
+
+    first: Receipt
+    second: Receipt
+    suggestion: Suggestion
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JudgedPair:
-    """Two findings that a person has judged; the last judgement counts."""
+    """Two findings that somebody has looked at; the last judgement counts."""
 
     id: PairId
     first: Receipt
     second: Receipt
-    judgement: Judgement
+    judgement: Judgement | None = None
+    """Nothing while only a second reader has read it."""
     probability: float | None = None
     by: str
     at: datetime
+    suggestion: Suggestion | None = None
     version: int = 1
+
+    @property
+    def settled(self) -> bool:
+        """Tell whether a person has said yes or no."""
+        return self.judgement in {Judgement.SAME, Judgement.DIFFERENT}
 
     @property
     def both(self) -> tuple[Receipt, Receipt]:
@@ -67,6 +98,17 @@ def _evolve(state: JudgedPair | None, event: Event) -> JudgedPair:
                 by=event.actor,
                 at=event.at,
             )
+        case None, PairSuggested() as fact:
+            return JudgedPair(
+                id=PairId(name_of(event)),
+                first=fact.first,
+                second=fact.second,
+                by=event.actor,
+                at=event.at,
+                suggestion=fact.suggestion,
+            )
+        case JudgedPair(), PairSuggested() as fact:
+            return replace(state, suggestion=fact.suggestion, version=event.version)
         case JudgedPair(), PairJudged() as fact:
             return replace(
                 state,
@@ -79,4 +121,4 @@ def _evolve(state: JudgedPair | None, event: Event) -> JudgedPair:
     raise unexpected(event)
 
 
-PAIRS = Subject("pair", JudgedPair, (PairJudged,), _evolve)
+PAIRS = Subject("pair", JudgedPair, (PairJudged, PairSuggested), _evolve)

@@ -122,6 +122,15 @@ class Waiting:
     probability: float
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agreement:
+    """How a second reader compares with people."""
+
+    agreed: int
+    of: int
+    """Pairs on which both said yes or no."""
+
+
 class Pairs(Subjects[JudgedPair], Protocol):
     """All pairs that a person has judged, and those that wait for it."""
 
@@ -133,6 +142,12 @@ class Pairs(Subjects[JudgedPair], Protocol):
 
     def waiting(self, page: Page, *, put_off: bool = False) -> Sequence[Waiting]:
         """Return pairs to be judged, the most probable first; or those put off."""
+
+    def unread(self, *, size: int) -> Sequence[PairId]:
+        """Return pairs to be judged that no second reader has read."""
+
+    def agreement(self) -> Agreement:
+        """Return how often a second reader said what a person said, of how many."""
 
     def in_order(self, page: Page) -> Sequence[JudgedPair]:
         """Return every pair that was judged, the first judged first."""

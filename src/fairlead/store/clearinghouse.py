@@ -8,7 +8,15 @@ from collections.abc import Sequence
 from datetime import datetime
 
 import msgspec
-from sqlalchemy import ColumnElement, bindparam, exists, func, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    bindparam,
+    exists,
+    func,
+    literal_column,
+    or_,
+    select,
+)
 
 from fairlead.access.visibility import Condition
 from fairlead.base.ids import CaseId, OrganisationId, PairId, Receipt, pair_id
@@ -248,11 +256,12 @@ _FIRST_OF_TYPE = (
     )
     .order_by(tables.events.c.version)
 )
+_SAID = tables.pairs.c.judgement != literal_column("''")
 _JUDGED_IN = select(tables.submissions.c.id).where(
     tables.submissions.c.case_id == bindparam("name"),
     or_(
-        exists().where(tables.pairs.c.first == tables.submissions.c.id),
-        exists().where(tables.pairs.c.second == tables.submissions.c.id),
+        exists().where(tables.pairs.c.first == tables.submissions.c.id, _SAID),
+        exists().where(tables.pairs.c.second == tables.submissions.c.id, _SAID),
     ),
 )
 

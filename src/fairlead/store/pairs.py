@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, func, or_, select
 
 from fairlead.base.ids import PairId, Receipt
 from fairlead.clearinghouse.pairs import PAIRS, JudgedPair, Judgement
-from fairlead.clearinghouse.ports import Page, Waiting
+from fairlead.clearinghouse.ports import Agreement, Page, Waiting
 from fairlead.clearinghouse.submissions import PairVerdict
 from fairlead.store import tables
 from fairlead.store.bulk import chunks
@@ -21,7 +21,8 @@ KEPT_PAIRS = Kept(
     lambda state: {
         "first": state.first,
         "second": state.second,
-        "judgement": state.judgement.value,
+        "judgement": state.judgement.value if state.judgement else "",
+        "suggested": state.suggestion.answer if state.suggestion else "",
         "at": state.at,
     },
 )
@@ -51,7 +52,7 @@ class SQLPairs(SQLSubjects[JudgedPair]):
         said = (
             judged.c.judgement == Judgement.LATER.value
             if put_off
-            else judged.c.id.is_(None)
+            else or_(judged.c.id.is_(None), judged.c.judgement == "")
         )
         query = (
             _asked()
@@ -68,6 +69,31 @@ class SQLPairs(SQLSubjects[JudgedPair]):
             )
             for row in rows
         ]
+
+    def unread(self, *, size: int) -> Sequence[PairId]:
+        """Return pairs to be judged that no second reader has read."""
+        asked, judged = tables.submission_pairs, tables.pairs
+        query = (
+            _asked()
+            .where(judged.c.id.is_(None))
+            .order_by(asked.c.probability.desc(), asked.c.pair.desc())
+            .limit(size)
+        )
+        return [PairId(row.pair) for row in self.connection.execute(query)]
+
+    def agreement(self) -> Agreement:
+        """Return how often a second reader said what a person said, of how many."""
+        table = tables.pairs
+        both = table.c.suggested.in_(["same", "different"]) & table.c.judgement.in_(
+            [Judgement.SAME.value, Judgement.DIFFERENT.value]
+        )
+        query = (
+            select(table.c.suggested == table.c.judgement, func.count())
+            .where(both)
+            .group_by(table.c.suggested == table.c.judgement)
+        )
+        counts = {bool(same): n for same, n in self.connection.execute(query)}
+        return Agreement(agreed=counts.get(True, 0), of=sum(counts.values()))
 
     def in_order(self, page: Page) -> Sequence[JudgedPair]:
         """Return every pair that was judged, the first judged first."""

@@ -201,6 +201,7 @@ pairs = _subject(
     Column("first", String(40), nullable=False, index=True),
     Column("second", String(40), nullable=False, index=True),
     Column("judgement", String(12), nullable=False),
+    Column("suggested", String(12), nullable=False),
     Column("at", Instant, nullable=False, index=True),
 )
 

@@ -34,10 +34,13 @@ HELD = 0.01
 
 BATCH = 50
 
+READER = "second-reader"
+"""The thread that has pairs read."""
+
 
 @dataclass(slots=True, kw_only=True)
 class Runner:
-    """Three threads: one works, one keeps the log, one shows it to others."""
+    """Threads: one works, one keeps the log, one shows it, one has pairs read."""
 
     store: Store
     keep_log: Callable[[], int]
@@ -50,6 +53,9 @@ class Runner:
     """Sends a mail."""
     show_log: Callable[[], object] = lambda: None
     """Shows others the log when an instant for that has come; may take seconds."""
+    read_pairs: Callable[[], bool] = lambda: False
+    """Has a second reader read one pair, which may take a minute; tells if there was
+    one."""
     _bell: threading.Event = field(default_factory=threading.Event)
     _stop: threading.Event = field(default_factory=threading.Event)
     _threads: list[threading.Thread] = field(default_factory=list)
@@ -60,6 +66,7 @@ class Runner:
             "worker": self._work,
             "sequencer": self._sequence,
             "publisher": self._show,
+            READER: self._read_pairs,
         }
         for name, loop in loops.items():
             thread = threading.Thread(target=loop, name=name, daemon=True)
@@ -75,7 +82,8 @@ class Runner:
         self._stop.set()
         self._bell.set()
         for thread in self._threads:
-            thread.join()
+            # Whoever waits for a model far away is left behind: it holds no transaction.
+            thread.join(timeout=1.0 if thread.name == READER else None)
         self._threads.clear()
 
     def run_until_idle(self) -> None:
@@ -122,6 +130,11 @@ class Runner:
                 self.show_log()
             except (Error, OSError):
                 log.exception("record.not_shown")
+
+    def _read_pairs(self) -> None:
+        while not self._stop.is_set():
+            if not self._attempt(self.read_pairs):
+                self._stop.wait(CADENCE)
 
     def _do_some(self) -> bool:
         """Do some jobs that are due; tell whether there were any."""

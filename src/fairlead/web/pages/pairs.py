@@ -82,11 +82,13 @@ def listed(
             if not after
             else ()
         )
+        agreement = unit.pairs.agreement()
     return page(
         "pairs.html",
         person,
         waiting=waiting,
         put_off=put_off,
+        agreement=agreement,
         newer=max(0, after - SIZE) if after else None,
         older=after + SIZE if len(waiting) == SIZE else None,
     )

@@ -44,6 +44,7 @@ def upgrade() -> None:
         sa.Column("first", sa.String(length=40), nullable=False),
         sa.Column("second", sa.String(length=40), nullable=False),
         sa.Column("judgement", sa.String(length=12), nullable=False),
+        sa.Column("suggested", sa.String(length=12), nullable=False),
         sa.Column("at", sa.String(length=27), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_pairs")),
     )
