@@ -449,6 +449,7 @@ class System:
     def runner(self) -> Any:  # noqa: ANN401 - see fairlead.worker.runner
         """Return the runner of jobs, timers and the log."""
         from fairlead.remote.mail import Mailer
+        from fairlead.store.published import CataloguePublished
         from fairlead.worker.runner import Runner
 
         mailer = Mailer(self.settings.smtp, self.settings.mail_from)
@@ -459,6 +460,7 @@ class System:
             send=lambda letter: mailer.send(letter.to, letter.subject, letter.text),
             show_log=self.publisher().tick,
             read_pairs=self._read_pairs(),
+            published=CataloguePublished(self.catalogue()),
             clock=now,
             randomness=secrets.token_bytes,
             rules=self.rules,

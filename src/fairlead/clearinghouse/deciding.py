@@ -9,12 +9,13 @@ from datetime import datetime
 from fairlead.access.roles import Asker
 from fairlead.base.ids import CaseId, Receipt
 from fairlead.base.ports import Randomness
-from fairlead.clearinghouse import duplicates
+from fairlead.clearinghouse import duplicates, public
 from fairlead.clearinghouse.cases import FindingAdded, Rules
-from fairlead.clearinghouse.findings import Finding
+from fairlead.clearinghouse.duplicates import Features
 from fairlead.clearinghouse.grouping import Link
 from fairlead.clearinghouse.intake import title_of
 from fairlead.clearinghouse.ports import ClearinghouseUnit
+from fairlead.clearinghouse.public import NothingPublished, PublicMatch, Published
 from fairlead.clearinghouse.reading import finding_in
 from fairlead.clearinghouse.regrouping import (
     UNREADABLE,
@@ -27,12 +28,16 @@ from fairlead.clearinghouse.submissions import (
     Outcome,
     Pair,
     PairVerdict,
+    PublicMatches,
     Reasons,
     Status,
     Submission,
     SubmissionDecided,
+    SubmissionFoundPublic,
 )
+from fairlead.record.events import Fact
 
+NOTHING = NothingPublished()
 MATCHER = Asker(actor="system/duplicates")
 
 
@@ -42,18 +47,20 @@ class _Compared:
 
     pairs: tuple[Pair, ...] = ()
     reasons: Reasons = field(default_factory=Reasons)
+    public: tuple[PublicMatch, ...] = ()
 
     def others(self, verdict: PairVerdict) -> Sequence[Receipt]:
         return [pair.other for pair in self.pairs if pair.verdict is verdict]
 
 
-def decide(
+def decide(  # noqa: PLR0913 - one value a thing that must be said
     unit: ClearinghouseUnit,
     receipt: Receipt,
     rules: Rules,
     *,
     at: datetime,
     randomness: Randomness,
+    published: Published = NOTHING,
 ) -> Submission:
     """Compare a submission with earlier findings and file it in a case.
 
@@ -63,6 +70,7 @@ def decide(
     3. All that hangs together with it is grouped anew (`regrouping`): it joins the case
        of those that are the same bug, or opens one; cases that turn out to be one become
        one, unless people said otherwise or they have gone to their owners.
+    4. It is compared with what is public in the same way; its sender is told.
 
     Done twice it does nothing the second time.
     """
@@ -74,7 +82,8 @@ def decide(
     if finding is None:
         case = open_case(unit, receipt, UNREADABLE, deed).id
         return _file(unit, submission, Outcome.UNREADABLE, case, _Compared(), at)
-    compared = _compare(unit, finding, rules)
+    features = duplicates.features_of(finding)
+    compared = _compare(unit, receipt, features, rules, published)
     title = title_of(finding)
     if not compared.others(PairVerdict.SAME):
         case = open_case(unit, receipt, title, deed).id
@@ -118,8 +127,13 @@ def _join(
     return moved[submission.id]
 
 
-def _compare(unit: ClearinghouseUnit, finding: Finding, rules: Rules) -> _Compared:
-    features = duplicates.features_of(finding)
+def _compare(
+    unit: ClearinghouseUnit,
+    receipt: Receipt,
+    features: Features,
+    rules: Rules,
+    published: Published,
+) -> _Compared:
     pairs: list[Pair] = []
     reasons: dict[Receipt, tuple[str, ...]] = {}
     for candidate in unit.index.candidates(features, rules.candidates):
@@ -136,8 +150,9 @@ def _compare(unit: ClearinghouseUnit, finding: Finding, rules: Rules) -> _Compar
             )
         )
         reasons[candidate.receipt] = tuple(r.text for r in comparison.reasons)
-    unit.index.add(finding.receipt, features)
-    return _Compared(tuple(pairs), Reasons(by_pair=reasons))
+    unit.index.add(receipt, features)
+    known = public.matches(features, published)
+    return _Compared(tuple(pairs), Reasons(by_pair=reasons), known)
 
 
 def _file(  # noqa: PLR0913, PLR0917 - one value a thing that must be said
@@ -148,9 +163,14 @@ def _file(  # noqa: PLR0913, PLR0917 - one value a thing that must be said
     compared: _Compared,
     at: datetime,
 ) -> Submission:
-    fact = SubmissionDecided(
-        outcome=outcome, case=case, pairs=compared.pairs, body=compared.reasons
-    )
+    facts: list[Fact] = [
+        SubmissionDecided(
+            outcome=outcome, case=case, pairs=compared.pairs, body=compared.reasons
+        )
+    ]
+    if compared.public:
+        body = PublicMatches(matches=compared.public)
+        facts.append(SubmissionFoundPublic(count=len(compared.public), body=body))
     return unit.submissions.save(
-        submission, [fact], name=submission.id, by=MATCHER.actor, at=at
+        submission, facts, name=submission.id, by=MATCHER.actor, at=at
     )

@@ -9,6 +9,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from fairlead.base.ids import CaseId, OrganisationId, Receipt
+from fairlead.clearinghouse.public import PublicMatch
 from fairlead.record.events import Event, Fact, Upcast
 from fairlead.record.subjects import Subject, name_of, unexpected
 
@@ -75,6 +76,19 @@ class SubmissionDecided(Fact, frozen=True, tag="submission.decided@1"):
     body: Reasons | None = None
 
 
+class PublicMatches(Struct, frozen=True, kw_only=True):
+    """What is public already, and why it is thought to be the same."""
+
+    matches: tuple[PublicMatch, ...]
+
+
+class SubmissionFoundPublic(Fact, frozen=True, tag="submission.found_public@1"):
+    """What the finding says is, or may be, public already."""
+
+    count: int
+    body: PublicMatches | None = None
+
+
 class SubmissionRefiled(Fact, frozen=True, tag="submission.refiled@1"):
     """The finding now belongs to another case: two became one, or one two."""
 
@@ -107,6 +121,8 @@ class Submission:
     outcome: Outcome | None = None
     case: CaseId | None = None
     pairs: tuple[Pair, ...] = ()
+    public: tuple[PublicMatch, ...] = ()
+    """Public records that are, or may be, the same bug."""
     destroyed: bool = False
     version: int = 1
 
@@ -135,6 +151,9 @@ def _evolve(state: Submission | None, event: Event) -> Submission:
             )
         case Submission(), SubmissionRefiled(case=case):
             return replace(state, case=case, version=event.version)
+        case Submission(), SubmissionFoundPublic(body=body):
+            matches = body.matches if body else ()
+            return replace(state, public=matches, version=event.version)
         case Submission(), SubmissionAnswered(outcome=outcome):
             return replace(state, outcome=outcome, version=event.version)
         case Submission(), SubmissionDestroyed():
@@ -148,6 +167,7 @@ SUBMISSIONS = Subject(
     (
         SubmissionReceived,
         SubmissionDecided,
+        SubmissionFoundPublic,
         SubmissionRefiled,
         SubmissionAnswered,
         SubmissionDestroyed,

@@ -19,7 +19,9 @@ from fairlead.base.ids import ApplicationId, CaseId, Receipt
 from fairlead.base.ports import Clock, Randomness
 from fairlead.clearinghouse import coordinating, deciding
 from fairlead.clearinghouse.cases import Rules
+from fairlead.clearinghouse.deciding import NOTHING
 from fairlead.clearinghouse.ports import Job, Timer
+from fairlead.clearinghouse.public import Published
 from fairlead.errors import Error
 from fairlead.programme.agenda import Due, Ringing
 from fairlead.programme.unit import Store, Unit
@@ -53,6 +55,8 @@ class Runner:
     """Sends a mail."""
     show_log: Callable[[], object] = lambda: None
     """Shows others the log when an instant for that has come; may take seconds."""
+    published: Published = NOTHING
+    """What findings are compared with besides one another."""
     read_pairs: Callable[[], bool] = lambda: False
     """Has a second reader read one pair, which may take a minute; tells if there was
     one."""
@@ -193,6 +197,7 @@ class Runner:
                     self.rules,
                     at=self.clock(),
                     randomness=self.randomness,
+                    published=self.published,
                 )
             case Job.DESTROY_KEY:
                 self.store.destroy_key(job.subject)

@@ -17,6 +17,7 @@ from fairlead.clearinghouse.duplicates.index import Candidate, Index, MemoryInde
 from fairlead.clearinghouse.duplicates.keys import (
     CANDIDATE_LIMIT,
     KEY_CAP,
+    LEAST_WEIGHT,
     VAGUE_KEY_CAP,
     cap_of,
     detail,
@@ -34,6 +35,7 @@ __all__ = [
     "CANDIDATE_LIMIT",
     "FEATURES_VERSION",
     "KEY_CAP",
+    "LEAST_WEIGHT",
     "VAGUE_KEY_CAP",
     "Candidate",
     "Comparison",

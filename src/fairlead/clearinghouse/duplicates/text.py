@@ -24,6 +24,8 @@ _COUNTED = re.compile(
 )
 _QUOTED = re.compile(r"[\"'`]([^\w\s\"'`]{1,3})[\"'`]")
 
+_KEPT = re.compile("[\n\t]+")
+
 _SIGNS = {
     "ampersand": "&",
     "apostrophe": "'",
@@ -61,7 +63,7 @@ def harmless(text: str) -> str:
     Lone surrogates, format and control characters become spaces; line ends stay.
     """
     spelled = unicodedata.normalize("NFKC", text[:TEXT_CAP])[:TEXT_CAP]
-    if spelled.isascii() and spelled.isprintable():
+    if spelled.isascii() and _KEPT.sub("", spelled).isprintable():
         return spelled
     return "".join(_shown(letter) for letter in spelled)
 
