@@ -17,6 +17,7 @@ from fairlead.clearinghouse.duplicates.index import Candidate, Index, MemoryInde
 from fairlead.clearinghouse.duplicates.keys import (
     CANDIDATE_LIMIT,
     KEY_CAP,
+    KEYS_CAP,
     LEAST_WEIGHT,
     VAGUE_KEY_CAP,
     cap_of,
@@ -34,6 +35,7 @@ from fairlead.clearinghouse.duplicates.text import telling
 __all__ = [
     "CANDIDATE_LIMIT",
     "FEATURES_VERSION",
+    "KEYS_CAP",
     "KEY_CAP",
     "LEAST_WEIGHT",
     "VAGUE_KEY_CAP",
