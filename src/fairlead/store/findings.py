@@ -19,7 +19,6 @@ from sqlalchemy import Connection, bindparam, delete, select
 from fairlead.base.ids import Receipt
 from fairlead.clearinghouse.duplicates import (
     CANDIDATE_LIMIT,
-    LEAST_WEIGHT,
     Candidate,
     Features,
     cap_of,
@@ -86,8 +85,7 @@ class SQLIndex:
         worth = [key_weight(key) for key in keys]
         for which, place in self._holders(keys):
             weights[place] += worth[which]
-        enough = [place for place in weights if weights[place] > LEAST_WEIGHT]
-        best = sorted(enough, key=lambda p: (-weights[p], -p))[:limit]
+        best = sorted(weights, key=lambda p: (-weights[p], -p))[:limit]
         found: dict[int, tuple[Receipt, Features]] = {}
         for place, receipt, key, kept in self._kept(best):
             written = self.vault.unlock(key, kept, _context(receipt))

@@ -11,7 +11,6 @@ from fairlead.base.ids import Receipt
 from fairlead.clearinghouse.duplicates.features import Features
 from fairlead.clearinghouse.duplicates.keys import (
     CANDIDATE_LIMIT,
-    LEAST_WEIGHT,
     cap_of,
     detail,
     key_weight,
@@ -33,9 +32,8 @@ class Index(Protocol):
 
     Every implementation takes at most `keys.cap_of` holders of a key, ordered by
     `keys.detail` (highest first) and then by when they were added (earliest first),
-    sums `keys.key_weight` over the keys, leaves out what has no more than
-    `keys.LEAST_WEIGHT`, and orders candidates by that sum (highest first) and then by
-    when they were added (latest first).
+    sums `keys.key_weight` over the keys, and orders candidates by that sum (highest
+    first) and then by when they were added (latest first).
     """
 
     def add(self, receipt: Receipt, features: Features) -> None:
@@ -77,6 +75,5 @@ class MemoryIndex:
         for key in keys_of(features):
             for _, place in self._holders.get(key, ()):
                 weights[place] += key_weight(key)
-        enough = [place for place in weights if weights[place] > LEAST_WEIGHT]
-        best = sorted(enough, key=lambda place: (-weights[place], -place))[:limit]
+        best = sorted(weights, key=lambda place: (-weights[place], -place))[:limit]
         return [Candidate(*self._findings[place], weights[place]) for place in best]

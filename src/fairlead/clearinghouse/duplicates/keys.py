@@ -31,9 +31,6 @@ KEYS_CAP = 40
 CANDIDATE_LIMIT = 40
 """So many candidates are compared, unless the caller says otherwise."""
 
-LEAST_WEIGHT = 0.7
-"""What shares no more than this, a version, is not compared."""
-
 _WEIGHTS = {
     "c": 8.0,  # a commit
     "l": 5.0,  # package, file and line, in steps of eight lines
