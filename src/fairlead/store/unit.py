@@ -33,6 +33,7 @@ from fairlead.store.clearinghouse import (
 from fairlead.store.engine import open_engine, reading, wipe_journal, writing
 from fairlead.store.findings import SQLIndex
 from fairlead.store.members import SQLOrganisations, SQLPeople, SQLTokens
+from fairlead.store.pairs import KEPT_PAIRS, SQLPairs
 from fairlead.store.review import (
     KEPT_DETERMINATIONS,
     KEPT_ENGAGEMENTS,
@@ -67,6 +68,7 @@ KEPT = (
     clearinghouse.KEPT_EXPORTS,
     KEPT_ENGAGEMENTS,
     KEPT_DETERMINATIONS,
+    KEPT_PAIRS,
     KEPT_TRACES,
     KEPT_IMPORTS,
     *claiming.KEPT,
@@ -100,6 +102,7 @@ class SQLUnit:
     exports: SQLExports
     engagements: SQLEngagements
     determinations: SQLDeterminations
+    pairs: SQLPairs
     traces: SQLTraces
     index: SQLIndex
     agenda: SQLAgenda
@@ -139,6 +142,7 @@ class SQLUnit:
             exports=SQLExports(connection, clearinghouse.KEPT_EXPORTS, *rest),
             engagements=SQLEngagements(connection, KEPT_ENGAGEMENTS, *rest),
             determinations=SQLDeterminations(connection, KEPT_DETERMINATIONS, *rest),
+            pairs=SQLPairs(connection, KEPT_PAIRS, *rest),
             traces=SQLTraces(connection, KEPT_TRACES, *rest, reading=reading),
             index=SQLIndex(connection, vault),
             agenda=SQLAgenda(connection),
