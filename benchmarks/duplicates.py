@@ -1,4 +1,4 @@
-"""How well duplicates are found: `python benchmarks/duplicates.py FOLDER… [--json]`.
+"""How well duplicates are found: `python benchmarks/duplicates.py FOLDER…`.
 
 Each FOLDER holds `reports.jsonl` and `labels.jsonl`. Definitions:
 
@@ -12,6 +12,9 @@ Each FOLDER holds `reports.jsonl` and `labels.jsonl`. Definitions:
 * `reports_per_second`: features, keys, candidates, comparisons and decisions of all
   reports, one after another, in this process;
 * `cross_validated`: the same by models that never saw the project of the pair;
+* `b_cubed`: of the clusters that automatic merges make (`duplicates_measures`);
+* `cost_minutes_per_duplicate`: a wrong merge 60, a question 1, a missed duplicate 5;
+* `hard_negatives`, with `--feeds`: public bugs of one function (`duplicates_hard`);
 * intervals: 95 %, bugs drawn with replacement.
 """
 
@@ -26,18 +29,29 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from duplicates_baselines import same_file_and_cwe, same_file_and_function, tf_idf
+from duplicates_baselines import (
+    clusterfuzz,
+    same_file_and_cwe,
+    same_file_and_function,
+    tf_idf,
+)
 from duplicates_corpus import CorpusError, Report, read
 from duplicates_fit import cross_validated
+from duplicates_hard import tally
 from duplicates_measures import (
     Pair,
     agreement,
+    b_cubed,
     closed,
+    cost,
     counted,
+    curve,
     duplicates,
     interval,
+    reliability,
     top,
 )
+from duplicates_picture import diagram
 from fairlead.clearinghouse.duplicates import (
     Comparison,
     MemoryIndex,
@@ -107,7 +121,19 @@ def measure(
     automatic = closed(merged, len(reports))
     same = {pair for pair in compared if probability[pair] >= THRESHOLDS.same}
     auto, single = (agreement(f, truth, places, reports) for f in (automatic, same))
+    inside = {
+        pair: probability[pair]
+        for pair in compared
+        if pair[0] in places and pair[1] in places
+    }
+    counting = {pair for pair in automatic if pair in inside or pair in truth}
+    asked = {pair for pair, p in inside.items() if p >= THRESHOLDS.ask}
     return {
+        "b_cubed": asdict(b_cubed(automatic, reports, places)),
+        "curve": curve(inside, truth),
+        "reliability": reliability(inside, truth),
+        "cost_minutes_per_duplicate": cost(counting, asked, truth),
+        "cost_of_merging_nothing": cost((), (), truth),
         "auto_precision": auto.precision,
         "auto_recall": auto.recall,
         "f1": single.f1,
@@ -176,6 +202,7 @@ def baselines(reports: Sequence[Report]) -> dict[str, object]:
         "same_file_and_cwe": asdict(
             agreement(same_file_and_cwe(reports), truth, places, reports)
         ),
+        "clusterfuzz": asdict(agreement(clusterfuzz(reports), truth, places, reports)),
         "tf_idf_best_cut": asdict(best),
     }
 
@@ -186,6 +213,10 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("folders", nargs="+", type=Path, metavar="FOLDER")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument("--quick", action="store_true", help="no cross-validation")
+    parser.add_argument("--svg", type=Path, help="write the reliability diagram here")
+    parser.add_argument(
+        "--feeds", type=Path, help="folder with public records, for hard negatives"
+    )
     options = parser.parse_args(arguments)
     try:
         corpora = {str(folder): read(folder) for folder in options.folders}
@@ -204,8 +235,18 @@ def main(arguments: Sequence[str]) -> int:
             for name, reports in corpora.items()
         },
     }
+    if options.feeds:
+        hard = tally(options.feeds)
+        result["hard_negatives"] = {name: t._asdict() for name, t in hard.items()}
+    if options.svg:
+        shown = result.get("cross_validated", result)
+        assert isinstance(shown, dict)  # noqa: S101
+        options.svg.write_text(diagram(shown["reliability"], _TITLE), "utf-8")
     print(json.dumps(result, indent=2) if options.json else _table(result))
     return 0
+
+
+_TITLE = "What was said of pairs of reports, and how many were one bug"
 
 
 _SHOWN = ("auto_precision", "auto_recall", "f1", "top5", "reports_per_second")
@@ -227,6 +268,13 @@ def _table(result: dict[str, object]) -> str:
                 f"  {way}: precision {figure['precision']:.2f}, "
                 f"recall {figure['recall']:.2f}, f1 {figure['f1']:.2f}"
             )
+    hard = result.get("hard_negatives")
+    if isinstance(hard, dict):
+        lines += [
+            f"hard negatives, {name}: {t['merged']} of {t['pairs']} merged"
+            f" ({t['merged'] / max(1, t['pairs']):.2%}), {t['asked']} asked about"
+            for name, t in hard.items()
+        ]
     return "\n".join(lines)
 
 
@@ -243,8 +291,15 @@ def _small(found: dict[str, object]) -> str:
         f"  95 %: auto_precision {low:.2f} to {high:.2f}, f1 {f_low:.2f} to "
         f"{f_high:.2f}; {found['invalid_merged']} of {found['invalid']} invalid "
         f"reports merged; the index brings up {found['candidate_recall']:.3f} of "
-        f"{found['pairs']} duplicate pairs"
+        f"{found['pairs']} duplicate pairs;\n  B-cubed {_three(found['b_cubed'])};"
+        f" cost {found['cost_minutes_per_duplicate']:.1f} minutes for each duplicate pair"
+        f" ({found['cost_of_merging_nothing']:.1f} if nothing were done)"
     )
+
+
+def _three(found: object) -> str:
+    assert isinstance(found, dict)  # noqa: S101
+    return ", ".join(f"{name} {value:.2f}" for name, value in found.items())
 
 
 if __name__ == "__main__":

@@ -64,3 +64,60 @@ def tf_idf(reports: Sequence[Report]) -> dict[Pair, float]:
         for i, j in itertools.combinations(range(len(reports)), 2)
         if same_project(reports[i], reports[j])
     }
+
+
+FRAMES_OF_A_STATE = 3
+SAME_FRAMES = 2
+ALIKE = 0.8
+
+
+def clusterfuzz(reports: Sequence[Report]) -> set[Pair]:
+    """Pair crashes of one project by ClusterFuzz's rule.
+
+    Equal crash states (the three innermost frames), or a longest common subsequence of
+    at least two frames, or lines that are alike by more than 0.8 on average
+    (`crash_analysis/crash_comparer.py`). A report without a trace is paired with none.
+    """
+    states = [
+        [function for function, _, _ in r.features.frames[:FRAMES_OF_A_STATE]]
+        for r in reports
+    ]
+    return {
+        (i, j)
+        for i, j in itertools.combinations(range(len(reports)), 2)
+        if states[i]
+        and states[j]
+        and same_project(reports[i], reports[j])
+        and _similar(states[i], states[j])
+    }
+
+
+def _similar(one: list[str], other: list[str]) -> bool:
+    if one == other or _common(one, other) >= SAME_FRAMES:
+        return True
+    ratios = [
+        _ratio(line, other[n]) if n < len(other) else 0.0 for n, line in enumerate(one)
+    ]
+    return sum(ratios) / len(ratios) > ALIKE
+
+
+def _common(one: Sequence[str], other: Sequence[str]) -> int:
+    row = [0] * (len(other) + 1)
+    for a in one:
+        previous, row = row, [0]
+        for n, b in enumerate(other):
+            best = previous[n] + 1 if a == b else max(previous[n + 1], row[n])
+            row.append(best)
+    return row[-1]
+
+
+def _ratio(one: str, other: str) -> float:
+    """Return 1 less the edit distance, where a change counts twice, by both lengths."""
+    row = list(range(len(other) + 1))
+    for n, a in enumerate(one, 1):
+        previous, row = row, [n]
+        for m, b in enumerate(other, 1):
+            change = previous[m - 1] + (0 if a == b else 2)
+            row.append(min(previous[m] + 1, row[m - 1] + 1, change))
+    total = len(one) + len(other)
+    return (total - row[-1]) / total if total else 1.0

@@ -34,6 +34,8 @@ class Report:
     valid: bool
     disputed: bool
     folder: str
+    source: str
+    """The public record of the bug."""
 
 
 def read(folder: Path) -> list[Report]:
@@ -79,7 +81,8 @@ def _report(
     bug = str(_field(label, "bug", label_place))
     disputed = bug in DISPUTED_BUGS or label.get("source") in DISPUTED_SOURCES
     valid = bool(_field(label, "valid", label_place))
-    return Report(finding, features_of(finding), bug, valid, disputed, folder)
+    source = str(label.get("source", ""))
+    return Report(finding, features_of(finding), bug, valid, disputed, folder, source)
 
 
 def _lines(path: Path) -> list[tuple[dict[str, object], str]]:

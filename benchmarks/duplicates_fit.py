@@ -1,6 +1,8 @@
 """Fit the parameters of the duplicate score; print the module that holds them.
 
-`python benchmarks/duplicates_fit.py FOLDER… > …/duplicates/model.py`
+`python benchmarks/duplicates_fit.py FOLDER… [--labels FILE] > …/duplicates/model.py`
+
+A FILE of labels is what people judged in a clearinghouse, from its page *Pairs*.
 
 A logistic regression in plain Python: signs are fixed beforehand, weights are drawn
 towards a prior (zero, or what is known but too rare in the corpus to be learnt), and
@@ -9,13 +11,17 @@ nothing is chosen by project. `cross_validated` leaves out one project at a time
 
 from __future__ import annotations
 
+import argparse
 import itertools
 import math
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+import msgspec
+
 from duplicates_corpus import CorpusError, Report, projects, read, same_project
+from fairlead.clearinghouse.duplicates import FEATURES_VERSION
 from fairlead.clearinghouse.duplicates.signals import signals_of
 
 PRIOR = {
@@ -152,14 +158,47 @@ def cross_validated(reports: Sequence[Report]) -> dict[tuple[int, int], float]:
     return found
 
 
+class _Label(msgspec.Struct):
+    same: bool
+    signals: dict[str, float]
+    features_version: int
+
+
+def labelled(path: Path) -> list[Row]:
+    """Return the rows of a file of judgements, as the page *Pairs* hands it out.
+
+    Raises:
+        CorpusError: a line is no judgement, or its signals are of another version.
+
+    """
+    rows: list[Row] = []
+    for number, line in enumerate(path.read_bytes().splitlines(), 1):
+        try:
+            label = msgspec.json.decode(line, type=_Label)
+            values = [label.signals[name] for name in SIGNALS]
+        except (msgspec.MsgspecError, KeyError) as error:
+            message = f"{path}:{number}: no judgement: {error}"
+            raise CorpusError(message) from error
+        if label.features_version != FEATURES_VERSION:
+            message = f"{path}:{number}: signals of another version; get them anew"
+            raise CorpusError(message)
+        rows.append((values, float(label.same)))
+    return rows
+
+
 def main(arguments: Sequence[str]) -> int:
     """Print the module with the fitted parameters."""
+    parser = argparse.ArgumentParser(prog="duplicates_fit.py", description=__doc__)
+    parser.add_argument("folders", nargs="*", type=Path, metavar="FOLDER")
+    parser.add_argument("--labels", action="append", type=Path, default=[])
+    options = parser.parse_args(arguments)
     try:
-        reports = [report for name in arguments for report in read(Path(name))]
+        reports = [report for folder in options.folders for report in read(folder)]
+        judged = [row for path in options.labels for row in labelled(path)]
     except CorpusError as error:
         sys.stderr.write(f"{error}\n")
         return 2
-    weights = fit(list(rows_of(reports).values()))
+    weights = fit([*rows_of(reports).values(), *judged])
     print(
         '"""Frozen parameters of the score; made by `benchmarks/duplicates_fit.py`."""'
     )

@@ -122,3 +122,75 @@ def top(
         for place in asked
     )
     return hits / len(asked) if asked else 1.0
+
+
+WRONG_MERGE, QUESTION, MISSED = 60.0, 1.0, 5.0
+"""What errors cost, in minutes: a hidden bug that somebody has to find again, one pair
+that a coordinator looks at, a duplicate that is worked on as a bug of its own."""
+
+
+def curve(
+    probability: Mapping[Pair, float], truth: Collection[Pair], steps: int = 20
+) -> list[dict[str, float]]:
+    """Return precision and recall of single cuts, without closure."""
+    found = []
+    for step in range(1, steps):
+        cut = step / steps
+        pairs = {pair for pair, p in probability.items() if p >= cut}
+        right = len(pairs & set(truth))
+        score = Agreement.of(right, len(pairs) - right, len(truth) - right)
+        found.append({"cut": cut, "precision": score.precision, "recall": score.recall})
+    return found
+
+
+def b_cubed(
+    merged: Collection[Pair], reports: Sequence[Report], places: Collection[int]
+) -> Agreement:
+    """Compare clusters report by report (Bagga and Baldwin 1998).
+
+    *merged* is closed. Precision is the share of a report's cluster that is on its bug,
+    recall the share of its bug that is in its cluster, each averaged over reports.
+    """
+    together: dict[int, set[int]] = {place: {place} for place in places}
+    for i, j in merged:
+        if i in together and j in together:
+            together[i].add(j)
+            together[j].add(i)
+    bugs: dict[str, set[int]] = {}
+    for place in places:
+        bugs.setdefault(reports[place].bug, set()).add(place)
+    precision = recall = 0.0
+    for place, cluster in together.items():
+        bug = bugs[reports[place].bug]
+        precision += len(cluster & bug) / len(cluster)
+        recall += len(cluster & bug) / len(bug)
+    precision, recall = precision / len(together), recall / len(together)
+    return Agreement(precision, recall, 2 * precision * recall / (precision + recall))
+
+
+def reliability(
+    probability: Mapping[Pair, float], truth: Collection[Pair], bins: int = 10
+) -> list[dict[str, float]]:
+    """Return for each tenth what was said on average, and how often it was so."""
+    held: list[list[tuple[float, bool]]] = [[] for _ in range(bins)]
+    for pair, said in probability.items():
+        held[min(bins - 1, int(said * bins))].append((said, pair in truth))
+    return [
+        {
+            "said": sum(said for said, _ in some) / len(some),
+            "was": sum(was for _, was in some) / len(some),
+            "pairs": float(len(some)),
+        }
+        for some in held
+        if some
+    ]
+
+
+def cost(
+    merged: Collection[Pair], asked: Collection[Pair], truth: Collection[Pair]
+) -> float:
+    """Return the minutes that errors and questions cost, for each duplicate pair."""
+    wrong = len(set(merged) - set(truth)) * WRONG_MERGE
+    missed = len(set(truth) - set(merged) - set(asked)) * MISSED
+    questions = len(set(asked) - set(merged)) * QUESTION
+    return (wrong + missed + questions) / max(1, len(truth))

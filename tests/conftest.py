@@ -349,6 +349,7 @@ def make_world(store: SQLStore, folder: Path) -> World:
         programme="Test Clearinghouse",
         address="http://testserver.local",
         criteria=Criteria(text="Whoever means well.", needs=frozenset(Proof)),
+        rules=Rules(),
         text_records=lambda _name: (),
         limits=NO_LIMITS,
         proxies=Proxies(),

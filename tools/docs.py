@@ -38,7 +38,11 @@ def states() -> str:
         for to in State:
             if to in MOVES[state]:
                 drawn.append(f"    {_word(state)} --> {_word(to)}")
-                how = "a command of its own" if to in BY_OWN_COMMAND else "moving"
+                how = (
+                    "a command of its own"
+                    if State.MERGED in {state, to} or to in BY_OWN_COMMAND
+                    else "moving"
+                )
                 rows.append(f"| {state} | {to} | {how} |")
     named = [f"    {_word(s)} : {s}" for s in State if _word(s) != s]
     return "\n".join([*drawn, *named, "```", "", *rows])

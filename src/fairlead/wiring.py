@@ -99,6 +99,13 @@ class Settings:
     """File with the secret that the provider gave; none for a public client."""
     oidc_name: str = "your organisation"
     """What people call that provider, on the button to sign in with."""
+    reader_url: str = ""
+    """Endpoint of a language model that reads pairs of reports as a second reader, such
+    as `http://localhost:8000/v1`; it is sent what the reports say. Empty for none."""
+    reader_model: str = ""
+    """The model that is asked for there."""
+    reader_secret_file: str = ""
+    """File with the token that the endpoint wants; none for one that wants none."""
     limit_sign_in: str = "20/minute"
     """Tries to sign in from one address."""
     limit_failed_tokens: str = "30/minute"
@@ -505,6 +512,7 @@ class System:
             profile=self.profile,
             address=self.settings.public_address,
             criteria=self._criteria(),
+            rules=self.rules,
             text_records=Resolver(self.settings.dns).text_records,
             claims=self.claim_desk(),
             certifier=self.certifier(),
@@ -612,6 +620,7 @@ class System:
         """Return the runner of jobs, timers and the log."""
         from fairlead.remote.mail import Mailer
         from fairlead.store.assets import AssetFiles
+        from fairlead.store.published import CataloguePublished
         from fairlead.worker.runner import Runner
 
         mailer = Mailer(self.settings.smtp, self.settings.mail_from)
@@ -621,12 +630,33 @@ class System:
             programme=self.settings.programme,
             send=lambda letter: mailer.send(letter.to, letter.subject, letter.text),
             show_log=self.publisher().tick,
+            read_pairs=self._read_pairs(),
+            published=CataloguePublished(self.catalogue()),
             clock=now,
             randomness=secrets.token_bytes,
             rules=self.rules,
             claims=self.claim_desk(),
             assets=AssetFiles(self.uploads),
         )
+
+    def _read_pairs(self) -> Any:  # noqa: ANN401 - see fairlead.worker.reading
+        """Return what has a second reader read one pair; without one, nothing does."""
+        if not self.settings.reader_url:
+            return lambda: False
+        if urlsplit(self.settings.reader_url).scheme not in {"http", "https"}:
+            raise Misconfigured("reader_url: begin it with https:// or http://")
+        if not self.settings.reader_model:
+            raise Misconfigured("reader_model: name the model that is to be asked for")
+        from fairlead.remote.readers import HttpReader
+        from fairlead.worker.reading import Reading
+
+        secret = _secret("reader_secret_file", self.settings.reader_secret_file)
+        reader = HttpReader(
+            self.settings.reader_url.rstrip("/"), self.settings.reader_model, secret
+        )
+        return Reading(
+            store=self.store, reader=reader, clock=now, randomness=secrets.token_bytes
+        ).step
 
     def witnesses(self) -> Any:  # noqa: ANN401 - see fairlead.remote.witnesses
         """Return those who are asked to cosign the public checkpoint.

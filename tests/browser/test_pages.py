@@ -10,6 +10,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from fairlead.access.roles import Role, token_scopes
+from fairlead.base.ids import pair_id
 
 pytestmark = pytest.mark.browser
 
@@ -186,12 +187,13 @@ def test_hostile_text_stays_text_and_breaks_no_layout(browser, filled, width):
     world, address, receipts, cases = filled
     page = open_page(browser, width)
     sign_in(page, world, address, "Programme", Role.COORDINATOR)
-    for path in (f"/cases/{cases[1]}", f"/submissions/{receipts[2]}"):
+    pair = pair_id(receipts[0], receipts[2])
+    for path in (f"/cases/{cases[1]}", f"/submissions/{receipts[2]}", f"/pairs/{pair}"):
         page.goto(address + path)
         for summary in page.locator(".fl-finding summary").all():
             summary.click()
         assert "owned" not in page.title()
-        shown = page.inner_text("pre")
+        shown = "".join(page.locator("pre").all_inner_texts())
         assert "<script>" in shown
         assert "\u202e" not in shown
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
@@ -217,6 +219,10 @@ def test_axe_finds_nothing_on_any_page(browser, filled, width, scheme):
         "/submissions",
         f"/submissions/{receipts[2]}",
         advisory,
+        "/pairs",
+        f"/pairs/{pair_id(receipts[0], receipts[1])}",
+        f"/pairs/{pair_id(receipts[0], receipts[2])}",
+        f"/cases/{cases[0]}/disclosed",
     ]
     found |= {path: violations(page, address + path) for path in paths}
     page.goto(f"{address}/cases/{cases[1]}")

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from fairlead.access.roles import Asker, Role, Scope, token_scopes
 from fairlead.access.visibility import CASES, SUBMISSIONS, holds
+from fairlead.base.ids import pair_id
 from fairlead.clearinghouse.ports import Page
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -95,6 +96,8 @@ LISTS = {
     "/claims",
     "/claims/mine",
     "/claims/door",
+    "/pairs",
+    "/pairs/labels",
     "/v1/cases",
     "/v1/submissions",
     "/v1/claims",
@@ -130,9 +133,13 @@ SHARED = {"/v1/claims/next", "/v1/claims/blind", "/v1/claims/names"}
 CLAIM = {"/v1/claims/{claim_id}", "/v1/claims/{claim_id}/certificate"}
 CASE = {
     "/cases/{case_id}",
+    "/cases/{case_id}/disclosed",
+    "/pairs/{pair}",
     "/v1/cases/{case_id}",
     "/v1/cases/{case_id}/priority",
 }
+"""What whoever may see the case may read; of a pair, and of what was disclosed, only
+coordinators."""
 SUBMISSION = {"/submissions/{receipt}", "/v1/submissions/{receipt}/proof"}
 
 
@@ -268,7 +275,10 @@ def sign_in(client, world, organisation, role):
 def test_without_signing_in_nothing_is_shown(client, filled, path):
     _, receipts, case = filled
     address = path.format(
-        case_id=case, receipt=receipts["Finder"], claim_id="clm-aaaaaaaaaaaaaa"
+        case_id=case,
+        receipt=receipts["Finder"],
+        claim_id="clm-aaaaaaaaaaaaaa",
+        pair=pair_id(*receipts.values()),
     )
     answer = client.get(address, follow_redirects=False)
     if path.startswith("/v1/"):

@@ -27,6 +27,8 @@ OwnerWordId = NewType("OwnerWordId", str)
 AliasId = NewType("AliasId", str)
 IntroductionId = NewType("IntroductionId", str)
 MilestoneId = NewType("MilestoneId", str)
+PairId = NewType("PairId", str)
+"""Names two findings, in whatever order they are given."""
 
 _ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
 """Thirty-one characters; none is mistaken for another when read aloud or typed."""
@@ -44,6 +46,18 @@ def random_text(randomness: Randomness, length: int) -> str:
 def new_receipt(randomness: Randomness) -> Receipt:
     """Return a receipt: 18 characters after `SUB-`, 89 bits (TAP Intake API)."""
     return Receipt("SUB-" + random_text(randomness, 18))
+
+
+def pair_id(one: Receipt, other: Receipt) -> PairId:
+    """Return the name of the pair: both receipts without what all begin with."""
+    first, second = sorted((one, other))
+    return PairId(f"{first.removeprefix('SUB-')}.{second.removeprefix('SUB-')}")
+
+
+def receipts_of(pair: PairId) -> tuple[Receipt, Receipt]:
+    """Return the two receipts that *pair* names; of nonsense, ones that nothing has."""
+    first, _, second = pair.partition(".")
+    return Receipt(f"SUB-{first}"), Receipt(f"SUB-{second}")
 
 
 def new_case_id(randomness: Randomness) -> CaseId:

@@ -56,7 +56,7 @@ MOVES: dict[State, frozenset[State]] = {
     State.PUBLISHED: frozenset({State.CLOSED}),
     State.REJECTED: frozenset({State.TRIAGED}),
     State.CLOSED: frozenset(),
-    State.MERGED: frozenset(),
+    State.MERGED: frozenset({State.OPEN, State.TRIAGED}),
 }
 """What can follow what; the picture in the docs is drawn from this table."""
 
@@ -64,7 +64,8 @@ DESTROYABLE = frozenset({State.CLOSED, State.REJECTED, State.MERGED})
 """States in which what is confidential about a case can be destroyed."""
 
 BY_OWN_COMMAND = frozenset({State.PUBLISHED, State.MERGED})
-"""States reached by publishing and by merging, not by moving."""
+"""States reached by publishing and by merging, not by moving; undoing a merge leaves
+the latter."""
 
 
 class Titled(Struct, frozen=True, kw_only=True):
@@ -107,6 +108,20 @@ class CaseMerged(Fact, frozen=True, tag="case.merged@1"):
     """All findings of this case went to another one."""
 
     into: CaseId
+
+
+class FindingParted(Fact, frozen=True, tag="case.finding_parted@1"):
+    """A finding turned out to be another bug, and left the case."""
+
+    finding: Receipt
+    to: CaseId
+
+
+class CaseRestored(Fact, frozen=True, tag="case.restored@1"):
+    """A merge was undone: the case is one of its own again, as it was before.
+
+    Its findings join one by one.
+    """
 
 
 class CaseMoved(Fact, frozen=True, tag="case.moved@1"):
@@ -205,9 +220,13 @@ class Case:
     embargo_over: bool = False
     ends_at: datetime
     findings: int = 1
+    opened_for: Receipt
+    """The finding that opened it, which it goes with when findings part."""
     participants: dict[OrganisationId, Part] = field(default_factory=dict)
     """Who may see it besides the coordinators, and as what."""
     merged_into: CaseId | None = None
+    before_merge: State | None = None
+    """Where it stood when it became part of another one."""
     advisory: AdvisoryId | None = None
     destroyed: bool = False
     given: dict[str, Given] = field(default_factory=dict)
@@ -224,8 +243,15 @@ class Case:
     @property
     def next_states(self) -> tuple[State, ...]:
         """Return where a person can move the case, in the order of `State`."""
+        if self.state is State.MERGED:
+            return ()
         ahead = MOVES[self.state] - BY_OWN_COMMAND
         return tuple(state for state in State if state in ahead)
+
+    @property
+    def settled(self) -> bool:
+        """Tell whether others rely on it: with its owner, or past that."""
+        return self.state is not State.MERGED and not self.mergeable
 
     @property
     def destroyable(self) -> bool:
@@ -368,7 +394,7 @@ def _reason(reason: str) -> str:
     return reason.strip()
 
 
-def _evolve(state: Case | None, event: Event) -> Case:  # noqa: C901, PLR0911 - one a fact
+def _evolve(state: Case | None, event: Event) -> Case:  # noqa: C901, PLR0911, PLR0912 - one a fact
     if state is None:
         return _first(event)
     state = replace(state, version=event.version)
@@ -382,7 +408,18 @@ def _evolve(state: Case | None, event: Event) -> Case:  # noqa: C901, PLR0911 - 
                 state,
                 state=State.MERGED,
                 merged_into=into,
+                before_merge=state.state,
                 findings=0,
+                moved_at=event.at,
+            )
+        case FindingParted():
+            return replace(state, findings=state.findings - 1)
+        case CaseRestored():
+            return replace(
+                state,
+                state=state.before_merge or State.OPEN,
+                merged_into=None,
+                before_merge=None,
                 moved_at=event.at,
             )
         case CaseMoved(to=to):
@@ -431,6 +468,7 @@ def _first(event: Event) -> Case:
         embargo_until=fact.embargo_until,
         embargo_rule=fact.embargo_rule,
         ends_at=fact.ends_at,
+        opened_for=fact.finding,
     )
 
 
@@ -442,6 +480,8 @@ CASES = Subject(
         FindingAdded,
         CaseAbsorbed,
         CaseMerged,
+        FindingParted,
+        CaseRestored,
         CaseMoved,
         EmbargoSet,
         EmbargoEnded,

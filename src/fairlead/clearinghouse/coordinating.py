@@ -9,7 +9,7 @@ from datetime import datetime
 from fairlead.access.roles import Asker, Scope
 from fairlead.access.traces import How, Moment, Trace, leave_trace, refuse_bulk
 from fairlead.access.visibility import CASES, holds
-from fairlead.base.ids import CaseId, OrganisationId, Receipt
+from fairlead.base.ids import CaseId, OrganisationId, PairId, Receipt, pair_id
 from fairlead.clearinghouse import cases
 from fairlead.clearinghouse.cases import Case, Part, State
 from fairlead.clearinghouse.evidence.ladder import Sameness
@@ -77,6 +77,7 @@ class Doubt:
     finding: Receipt
     other: Receipt
     other_case: CaseId
+    pair: PairId
     probability: float
     reasons: tuple[str, ...]
 
@@ -252,7 +253,7 @@ def _doubts(
     unit: ClearinghouseUnit, asker: Asker, submission: Submission
 ) -> Sequence[Doubt]:
     """Return the pairs left for a person; the other case must be visible too."""
-    settled = {
+    told_apart = {
         crossed.other
         for crossed in submission.crossings
         if crossed.sameness is Sameness.DIFFERENT
@@ -260,15 +261,17 @@ def _doubts(
     asked = [
         pair
         for pair in submission.pairs
-        if pair.verdict is PairVerdict.ASK and pair.other not in settled
+        if pair.verdict is PairVerdict.ASK and pair.other not in told_apart
     ]
     if not asked:
         return ()
+    settled = {pair.id for pair in unit.pairs.touching([submission.id]) if pair.settled}
     reasons = unit.submissions.reasons(submission.id).by_pair
     doubts: list[Doubt] = []
     for pair in asked:
         other = unit.submissions.get(pair.other)
-        if other.case is None or other.case == submission.case:
+        name = pair_id(submission.id, pair.other)
+        if other.case is None or other.case == submission.case or name in settled:
             continue
         if not holds(CASES.condition(asker), unit.cases.get(other.case)):
             continue
@@ -277,6 +280,7 @@ def _doubts(
                 finding=submission.id,
                 other=other.id,
                 other_case=other.case,
+                pair=name,
                 probability=pair.probability,
                 reasons=reasons.get(pair.other, ()),
             )

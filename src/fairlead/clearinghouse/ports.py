@@ -11,13 +11,15 @@ from fairlead.access.ports import Organisations
 from fairlead.access.traces import Traces
 from fairlead.access.visibility import Condition
 from fairlead.base.agenda import Agenda, Job, Timer
-from fairlead.base.ids import AdvisoryId, CaseId, OrganisationId, Receipt
+from fairlead.base.ids import AdvisoryId, CaseId, OrganisationId, PairId, Receipt
 from fairlead.base.pages import Page
 from fairlead.clearinghouse.advisories import PublishedAdvisory
 from fairlead.clearinghouse.cases import Case, State
 from fairlead.clearinghouse.duplicates import Index
 from fairlead.clearinghouse.exports import Export
-from fairlead.clearinghouse.submissions import Reasons, Submission
+from fairlead.clearinghouse.grouping import Filed, Link
+from fairlead.clearinghouse.pairs import JudgedPair
+from fairlead.clearinghouse.submissions import Outcome, Pair, Reasons, Submission
 from fairlead.record.events import Event, Fact, StoredEvent
 from fairlead.record.subjects import Destroyable, Subjects
 
@@ -92,6 +94,27 @@ class Submissions(Destroyable[Submission], Protocol):
     def waiting(self) -> Sequence[Receipt]:
         """Return the receipts of those that wait for an answer."""
 
+    def filed_with(self, receipts: Sequence[Receipt]) -> Sequence[Filed]:
+        """Return *receipts* and all that is filed in their cases, with where.
+
+        Left out is what waits for its answer, or was destroyed.
+        """
+
+    def links(self, receipts: Sequence[Receipt]) -> Sequence[Link]:
+        """Return what the comparison took for one bug, of *receipts* with any other."""
+
+    def standing_case(self, receipts: Sequence[Receipt]) -> CaseId | None:
+        """Return the one case in which all are filed, if no finding in it was judged."""
+
+    def stays(self, receipt: Receipt) -> Sequence[tuple[datetime, CaseId]]:
+        """Return the cases that it was filed in, each with since when, in order."""
+
+    def answers(self, receipt: Receipt) -> Sequence[tuple[datetime, Outcome]]:
+        """Return what its sender was answered, each with since when, in order."""
+
+    def compared(self, pair: PairId) -> Pair | None:
+        """Return what the comparison decided about two findings."""
+
     def reasons(self, receipt: Receipt) -> Reasons:
         """Return why its pairs were decided as they were."""
 
@@ -119,6 +142,9 @@ class Cases(Destroyable[Case], Protocol):
 
     def count(self, condition: Condition) -> dict[State, int]:
         """Count those for which *condition* holds, by state."""
+
+    def opened_for(self, receipts: Sequence[Receipt]) -> Sequence[Case]:
+        """Return the cases that one of *receipts* opened, but for what was destroyed."""
 
     def history(self, name: CaseId) -> Sequence[Event]:
         """Return everything that happened to the case, in order."""
@@ -151,6 +177,47 @@ class DocumentSigner(Protocol):
 
     def sign(self, document: bytes) -> str:
         """Return a detached signature, armoured."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """Two findings of different cases that a person is asked about."""
+
+    pair: PairId
+    newer: Receipt
+    older: Receipt
+    probability: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agreement:
+    """How a second reader compares with people."""
+
+    agreed: int
+    of: int
+    """Pairs on which both said yes or no."""
+
+
+class Pairs(Subjects[JudgedPair], Protocol):
+    """All pairs that a person has judged, and those that wait for it."""
+
+    def find(self, name: PairId) -> JudgedPair | None:
+        """Return the pair, if a person has judged it."""
+
+    def touching(self, receipts: Sequence[Receipt]) -> Sequence[JudgedPair]:
+        """Return the pairs of which one is among *receipts*."""
+
+    def waiting(self, page: Page, *, put_off: bool = False) -> Sequence[Waiting]:
+        """Return pairs to be judged, the most probable first; or those put off."""
+
+    def unread(self, *, size: int) -> Sequence[PairId]:
+        """Return pairs to be judged that no second reader has read."""
+
+    def agreement(self) -> Agreement:
+        """Return how often a second reader said what a person said, of how many."""
+
+    def in_order(self, page: Page) -> Sequence[JudgedPair]:
+        """Return every pair that was judged, the first judged first."""
 
 
 class Advisories(Subjects[PublishedAdvisory], Protocol):
@@ -206,6 +273,10 @@ class ClearinghouseUnit(Protocol):
     @property
     def cases(self) -> Cases:
         """All cases."""
+
+    @property
+    def pairs(self) -> Pairs:
+        """What people judged about two findings."""
 
     @property
     def advisories(self) -> Advisories:

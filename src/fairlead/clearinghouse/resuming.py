@@ -8,8 +8,8 @@ from datetime import datetime
 from fairlead.clearinghouse import duplicates
 from fairlead.clearinghouse.claims import keeping, placing
 from fairlead.clearinghouse.claims.ports import ClaimsUnit, Desk
-from fairlead.clearinghouse.deciding import finding_in
 from fairlead.clearinghouse.ports import Job, Page, Timer
+from fairlead.clearinghouse.reading import finding_in
 
 SIZE = 500
 

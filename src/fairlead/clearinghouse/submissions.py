@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from fairlead.base.ids import CaseId, OrganisationId, Receipt
 from fairlead.clearinghouse.evidence.ladder import Crossed, Rung, Support, highest
+from fairlead.clearinghouse.public import PublicMatch
 from fairlead.errors import Refused
 from fairlead.record.events import Event, Fact, Upcast
 from fairlead.record.subjects import Subject, name_of, unexpected
@@ -83,8 +84,21 @@ class SubmissionDecided(Fact, frozen=True, tag="submission.decided@1"):
     body: Reasons | None = None
 
 
+class PublicMatches(Struct, frozen=True, kw_only=True):
+    """What is public already, and why it is thought to be the same."""
+
+    matches: tuple[PublicMatch, ...]
+
+
+class SubmissionFoundPublic(Fact, frozen=True, tag="submission.found_public@1"):
+    """What the finding says is, or may be, public already."""
+
+    count: int
+    body: PublicMatches | None = None
+
+
 class SubmissionRefiled(Fact, frozen=True, tag="submission.refiled@1"):
-    """The finding now belongs to another case, because two cases became one."""
+    """The finding now belongs to another case: two became one, or one two."""
 
     case: CaseId
 
@@ -109,6 +123,12 @@ class FindingCrossed(Fact, frozen=True, tag="submission.crossed@1"):
     body: SignedStatement | None = None
 
 
+class SubmissionAnswered(Fact, frozen=True, tag="submission.answered@1"):
+    """A person judged, and so the answer is another one now."""
+
+    outcome: Outcome
+
+
 class SubmissionDestroyed(Fact, frozen=True, tag="submission.destroyed@1"):
     """The report, and why it was answered as it was, were destroyed."""
 
@@ -129,6 +149,8 @@ class Submission:
     outcome: Outcome | None = None
     case: CaseId | None = None
     pairs: tuple[Pair, ...] = ()
+    public: tuple[PublicMatch, ...] = ()
+    """Public records that are, or may be, the same bug."""
     destroyed: bool = False
     evidence: tuple[Support, ...] = ()
     """What was shown of it, the earliest first."""
@@ -176,7 +198,7 @@ def crossed_with(submission: Submission, crossed: Crossed, note: str) -> Sequenc
     return [FindingCrossed(crossed=crossed, body=SignedStatement(note=note))]
 
 
-def _evolve(state: Submission | None, event: Event) -> Submission:
+def _evolve(state: Submission | None, event: Event) -> Submission:  # noqa: PLR0911 - one a fact
     match state, event.fact:
         case None, SubmissionReceived(
             organisation=organisation, fingerprint=fingerprint
@@ -206,6 +228,11 @@ def _evolve(state: Submission | None, event: Event) -> Submission:
         case Submission(), FindingCrossed(crossed=crossed):
             crossings = (*state.crossings, crossed)
             return replace(state, crossings=crossings, version=event.version)
+        case Submission(), SubmissionFoundPublic(body=body):
+            matches = body.matches if body else ()
+            return replace(state, public=matches, version=event.version)
+        case Submission(), SubmissionAnswered(outcome=outcome):
+            return replace(state, outcome=outcome, version=event.version)
         case Submission(), SubmissionDestroyed():
             return replace(state, destroyed=True, version=event.version)
     raise unexpected(event)
@@ -217,7 +244,9 @@ SUBMISSIONS = Subject(
     (
         SubmissionReceived,
         SubmissionDecided,
+        SubmissionFoundPublic,
         SubmissionRefiled,
+        SubmissionAnswered,
         EvidenceAdded,
         FindingCrossed,
         SubmissionDestroyed,

@@ -9,27 +9,43 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Select, exists, func, select
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    bindparam,
+    exists,
+    func,
+    literal_column,
+    or_,
+    select,
+)
 
 from fairlead.access.visibility import Condition
-from fairlead.base.ids import CaseId, OrganisationId, Receipt
+from fairlead.base.ids import CaseId, OrganisationId, PairId, Receipt, pair_id
 from fairlead.clearinghouse.advisories import ADVISORIES, PublishedAdvisory
 from fairlead.clearinghouse.cases import CASES, Case, State
 from fairlead.clearinghouse.exports import EXPORTS, Export
+from fairlead.clearinghouse.grouping import Filed, Link
 from fairlead.clearinghouse.ports import Headline, Page, Sent
 from fairlead.clearinghouse.submissions import (
     SUBMISSIONS,
     EvidenceAdded,
+    Outcome,
+    Pair,
+    PairVerdict,
     Reasons,
     Status,
     Submission,
+    SubmissionAnswered,
     SubmissionDecided,
     SubmissionReceived,
+    SubmissionRefiled,
 )
 from fairlead.formats.osv import packages_of
-from fairlead.record.events import Fact, type_of
+from fairlead.record.events import SALT, Fact, type_of
 from fairlead.store import tables, visibility
-from fairlead.store.subjects import Kept, SQLSubjects, stored_event
+from fairlead.store.bulk import chunks, run
+from fairlead.store.subjects import Kept, SQLSubjects, body_context
 from fairlead.store.vault import CHUNK, Vault, key_of
 
 
@@ -52,12 +68,26 @@ KEPT_SUBMISSIONS = Kept(
         "decided_at": None if state.status is not Status.DONE else state.status_at,
         "case_id": state.case,
     },
+    lambda state, _: {
+        tables.submission_pairs: [
+            {
+                "receipt": state.id,
+                "other": pair.other,
+                "pair": pair_id(state.id, pair.other),
+                "verdict": pair.verdict.value,
+                "probability": pair.probability,
+            }
+            for pair in state.pairs
+        ]
+    },
+    (tables.submission_pairs,),
 )
 KEPT_CASES = Kept(
     CASES,
     tables.cases,
     lambda state: {
         "state_name": state.state.value,
+        "opened_for": state.opened_for,
         "opened_at": state.opened_at,
         "embargo_until": None if state.embargo_over else state.embargo_until,
     },
@@ -164,6 +194,59 @@ class SQLSubmissions(SQLSubjects[Submission]):
         """Return the report exactly as sent; nothing once it was destroyed."""
         return self._body(receipt, SubmissionReceived)
 
+    def filed_with(self, receipts: Sequence[Receipt]) -> Sequence[Filed]:
+        """Return *receipts* and all that is filed in their cases, with where."""
+        table = tables.submissions
+        found: dict[Receipt, Filed] = {}
+        for some in chunks(receipts):
+            theirs = select(table.c.case_id).where(table.c.id.in_(some))
+            query = select(table.c.id, table.c.case_id, table.c.received_at).where(
+                table.c.case_id.in_(theirs), table.c.key.is_not(None)
+            )
+            for row in self.connection.execute(query):
+                found[row.id] = Filed(
+                    receipt=row.id, case=row.case_id, received_at=row.received_at
+                )
+        return list(found.values())
+
+    def links(self, receipts: Sequence[Receipt]) -> Sequence[Link]:
+        """Return what the comparison took for one bug, of *receipts* with any other."""
+        table = tables.submission_pairs
+        found: set[Link] = set()
+        for some in chunks(receipts):
+            for end in (table.c.receipt, table.c.other):
+                query = select(
+                    table.c.receipt, table.c.other, table.c.probability
+                ).where(end.in_(some), table.c.verdict == PairVerdict.SAME.value)
+                found |= {Link(*row) for row in self.connection.execute(query)}
+        return sorted(found)
+
+    def stays(self, receipt: Receipt) -> Sequence[tuple[datetime, CaseId]]:
+        """Return the cases that it was filed in, each with since when, in order."""
+        return [
+            (event.at, event.fact.case)
+            for event in self.history(receipt)
+            if isinstance(event.fact, SubmissionDecided | SubmissionRefiled)
+        ]
+
+    def answers(self, receipt: Receipt) -> Sequence[tuple[datetime, Outcome]]:
+        """Return what its sender was answered, each with since when, in order."""
+        return [
+            (event.at, event.fact.outcome)
+            for event in self.history(receipt)
+            if isinstance(event.fact, SubmissionDecided | SubmissionAnswered)
+        ]
+
+    def compared(self, pair: PairId) -> Pair | None:
+        """Return what the comparison decided about two findings."""
+        table = tables.submission_pairs
+        query = select(table.c.receipt, table.c.other).where(table.c.pair == pair)
+        row = self.connection.execute(query).one_or_none()
+        if row is None:
+            return None
+        pairs = self.get(row.receipt).pairs
+        return next((p for p in pairs if p.other == row.other), None)
+
     def reasons(self, receipt: Receipt) -> Reasons:
         """Return why its pairs were decided as they were."""
         body = self._body(receipt, SubmissionDecided)
@@ -190,18 +273,47 @@ class SQLSubmissions(SQLSubjects[Submission]):
 
     def _body(self, receipt: Receipt, fact_type: type[Fact]) -> bytes | None:
         """Return the body of the first fact of this type, of whatever version."""
-        stream, table = SUBMISSIONS.stream(receipt), tables.events
+        stream = SUBMISSIONS.stream(receipt)
         kind = type_of(fact_type).partition("@")[0]
-        query = (
-            select(table)
-            .where(table.c.stream == stream, table.c.type.startswith(f"{kind}@"))
-            .order_by(table.c.version)
-            .limit(1)
-        )
-        row = self.connection.execute(query).mappings().first()
-        if row is None:
+        given = {"stream": stream, "first": f"{kind}@", "last": f"{kind}A"}
+        row = run(self.connection, _FIRST_OF_TYPE, given).first()
+        if row is None or row.body is None:
             return None
-        return stored_event(row, key_of(self.connection, stream), self.vault).body
+        key = key_of(self.connection, stream)
+        context = body_context(stream, row.version)
+        salted = self.vault.unlock(key, row.body, context)
+        return None if salted is None else salted[SALT:]
+
+    def standing_case(self, receipts: Sequence[Receipt]) -> CaseId | None:
+        """Return the one case in which all are filed, where nobody judged anything."""
+        table = tables.submissions
+        query = select(table.c.case_id).where(table.c.id.in_(receipts)).distinct()
+        found = self.connection.execute(query).scalars().all()
+        if len(found) != 1 or found[0] is None:
+            return None
+        if run(self.connection, _JUDGED_IN, {"name": found[0]}).first() is not None:
+            return None
+        return CaseId(found[0])
+
+
+_FIRST_OF_TYPE = (
+    select(tables.events.c.version, tables.events.c.body)
+    .where(
+        tables.events.c.stream == bindparam("stream"),
+        # What begins with the kind and `@`, which comes before `A`.
+        tables.events.c.type >= bindparam("first"),
+        tables.events.c.type < bindparam("last"),
+    )
+    .order_by(tables.events.c.version)
+)
+_SAID = tables.pairs.c.judgement != literal_column("''")
+_JUDGED_IN = select(tables.submissions.c.id).where(
+    tables.submissions.c.case_id == bindparam("name"),
+    or_(
+        exists().where(tables.pairs.c.first == tables.submissions.c.id, _SAID),
+        exists().where(tables.pairs.c.second == tables.submissions.c.id, _SAID),
+    ),
+)
 
 
 class SQLCases(SQLSubjects[Case]):
@@ -211,6 +323,15 @@ class SQLCases(SQLSubjects[Case]):
         """Return the case if *condition* holds for it, or raise `NotFound`."""
         query = self._states().where(tables.cases.c.id == name)
         return self._one(query.where(visibility.sql(condition, CASE_FIELDS)), name)
+
+    def opened_for(self, receipts: Sequence[Receipt]) -> Sequence[Case]:
+        """Return the cases that one of *receipts* opened, but for what was destroyed."""
+        table = tables.cases
+        found: list[Case] = []
+        for some in chunks(receipts):
+            mine = table.c.opened_for.in_(some) & table.c.key.is_not(None)
+            found += self._many(self._states().where(mine))
+        return found
 
     def seen(
         self, condition: Condition, page: Page, *, states: Sequence[State], words: str

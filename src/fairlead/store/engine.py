@@ -35,6 +35,9 @@ _FOR_NOW = {
 BUSY = 10_000
 """How long a writer waits for the one ahead, in milliseconds."""
 
+CACHE = 32_768
+"""Pages that a connection to SQLite keeps in memory, in KiB; used as far as needed."""
+
 
 def open_engine(url: str) -> Engine:
     """Return an engine for *url*; it connects when it is first used.
@@ -151,6 +154,7 @@ def _make_durable(engine: Engine) -> None:
         connection.execute("pragma synchronous = full")
         connection.execute("pragma secure_delete = on")
         connection.execute("pragma foreign_keys = on")
+        connection.execute(f"pragma cache_size = -{CACHE}")
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -14,6 +15,8 @@ from sqlalchemy import (
     RowMapping,
     Select,
     Table,
+    Update,
+    bindparam,
     delete,
     insert,
     select,
@@ -26,7 +29,7 @@ from fairlead.errors import Conflict, Damaged, NotFound, Refused
 from fairlead.record.events import SALT, Codec, Event, Fact, StoredEvent
 from fairlead.record.subjects import Subject, Versioned
 from fairlead.store import tables
-from fairlead.store.bulk import insert_many
+from fairlead.store.bulk import chunks, insert_many, run
 from fairlead.store.vault import Vault, in_blobs, key_of
 
 S = TypeVar("S", bound=Versioned)
@@ -75,7 +78,10 @@ class SQLSubjects(Generic[S]):
 
     def get(self, name: str) -> S:
         """Return the present state, or raise `NotFound`."""
-        return self._one(self._states().where(self.kept.table.c.id == name), name)
+        row = run(self.connection, _by_name(self.kept.table), {"name": name}).first()
+        if row is None:
+            raise NotFound(f"no {self.kept.subject.kind} {name!r}")
+        return self._load(row)
 
     def save(
         self,
@@ -137,6 +143,19 @@ class SQLSubjects(Generic[S]):
         self._insert_events(events)
         self._insert_states(states, [keys.get(streams[name]) for name in new])
         return states
+
+    def keys_of(self, names: Sequence[str]) -> Mapping[str, int]:
+        """Return the numbers of the keys of subjects, by name."""
+        table = tables.subject_keys
+        found: dict[str, int] = {}
+        streams = {self.kept.subject.stream(name): name for name in names}
+        for some in chunks(list(streams)):
+            query = select(table.c.stream, table.c.number).where(
+                table.c.stream.in_(some), table.c.destroyed_at.is_(None)
+            )
+            rows = self.connection.execute(query)
+            found |= {streams[row.stream]: row.number for row in rows}
+        return found
 
     def destroy(self, name: str, *, at: datetime) -> None:
         """Destroy every body of the subject; see `fairlead.record.subjects`.
@@ -244,15 +263,36 @@ class SQLSubjects(Generic[S]):
             insert_many(self.connection, child, added)
 
     def _update(self, before: S, state: S, key: int | None) -> None:
-        table = self.kept.table
-        same = (table.c.id == before.id) & (table.c.version == before.version)
         row = snapshot_row(self.kept, state, key, self.vault)
-        if self.connection.execute(update(table).where(same), row).rowcount != 1:
+        change = _change(self.kept.table, tuple(row))
+        given = {f"new_{name}": value for name, value in row.items()}
+        given |= {"was_id": before.id, "was_version": before.version}
+        if run(self.connection, change, given).rowcount != 1:
             raise Conflict(f"{state.id} changed meanwhile; read it again and retry")
         old = self.kept.children(before, self.vault)
         for child, rows in self.kept.children(state, self.vault).items():
-            if old.get(child) != rows:
+            if old.get(child) == rows:
+                continue
+            if not old.get(child):
+                insert_many(self.connection, child, rows)
+            else:
                 write_children(self.connection, child, state.id, rows)
+
+
+@lru_cache(maxsize=64)
+def _by_name(table: Table) -> Select[Any]:
+    query = select(table.c.id, table.c.key, table.c.state)
+    return query.where(table.c.id == bindparam("name"))
+
+
+@lru_cache(maxsize=64)
+def _change(table: Table, columns: tuple[str, ...]) -> Update:
+    """Return the statement that writes a state over the one it followed from."""
+    same = (table.c.id == bindparam("was_id")) & (
+        table.c.version == bindparam("was_version")
+    )
+    new = {name: bindparam(f"new_{name}", type_=table.c[name].type) for name in columns}
+    return update(table).where(same).values(new)
 
 
 def write_children(

@@ -18,6 +18,7 @@ from sqlalchemy import (
     Boolean,
     Column,
     Dialect,
+    Float,
     ForeignKey,
     ForeignKeyConstraint,
     Index,
@@ -179,9 +180,36 @@ submissions = _subject(
     Index("ix_submissions_organisation_received_at", "organisation", "received_at"),
 )
 
+submission_pairs = _table(
+    "submission_pairs",
+    Class.SNAPSHOT,
+    Column("receipt", String(40), ForeignKey("submissions.id"), primary_key=True),
+    Column("other", String(40), primary_key=True, index=True),
+    Column("pair", String(40), nullable=False),
+    Column("verdict", String(8), nullable=False),
+    Column("probability", Float, nullable=False),
+    Index("ix_submission_pairs_pair", "pair", unique=True),
+    Index(
+        "ix_submission_pairs_verdict_probability_pair",
+        "verdict",
+        "probability",
+        "pair",
+    ),
+)
+
+pairs = _subject(
+    "pairs",
+    Column("first", String(40), nullable=False, index=True),
+    Column("second", String(40), nullable=False, index=True),
+    Column("judgement", String(12), nullable=False),
+    Column("suggested", String(12), nullable=False),
+    Column("at", Instant, nullable=False, index=True),
+)
+
 cases = _subject(
     "cases",
     Column("state_name", String(20), nullable=False),
+    Column("opened_for", String(40), nullable=False, index=True),
     Column("opened_at", Instant, nullable=False, index=True),
     Column("embargo_until", Instant),
     Index("ix_cases_state_name_opened_at", "state_name", "opened_at"),
@@ -350,20 +378,23 @@ imports = _subject("imports", Column("at", Instant, nullable=False))
 finding_features = _table(
     "finding_features",
     Class.DERIVED,
-    Column("receipt", String(40), primary_key=True),
+    # Its place in the index: later ones have higher numbers.
+    Column("place", _counter, primary_key=True, autoincrement=True),
+    Column("receipt", String(40), nullable=False, unique=True),
     Column("key", BigInteger),
     Column("features", LargeBinary, nullable=False),
 )
 
-finding_keys = _table(
+finding_keys = Table(
     "finding_keys",
-    Class.DERIVED,
-    Column("id", _counter, primary_key=True, autoincrement=True),
-    Column("key", LargeBinary, nullable=False),
+    metadata,
+    # Four bytes of the package, eight of the key: what one package has lies together.
+    Column("key", LargeBinary, primary_key=True),
     # How little the finding says, as a number: the most detailed comes first.
-    Column("vagueness", Integer, nullable=False),
-    Column("receipt", String(40), nullable=False, index=True),
-    Index("ix_finding_keys_key_vagueness_id", "key", "vagueness", "id"),
+    Column("vagueness", Integer, primary_key=True, autoincrement=False),
+    Column("place", BigInteger, primary_key=True, autoincrement=False),
+    info={"class": Class.DERIVED},
+    sqlite_with_rowid=False,
 )
 
 codes = _table(

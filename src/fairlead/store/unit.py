@@ -34,6 +34,7 @@ from fairlead.store.engine import open_engine, reading, wipe_journal, writing
 from fairlead.store.findings import SQLIndex
 from fairlead.store.halves import SQLHalves
 from fairlead.store.members import SQLOrganisations, SQLPeople, SQLTokens
+from fairlead.store.pairs import KEPT_PAIRS, SQLPairs
 from fairlead.store.programme import (
     KEPT_CONSENTS,
     KEPT_FIGURES,
@@ -80,6 +81,7 @@ KEPT = (
     KEPT_MILESTONES,
     KEPT_FIGURES,
     KEPT_CONSENTS,
+    KEPT_PAIRS,
     KEPT_TRACES,
     KEPT_IMPORTS,
     *claiming.KEPT,
@@ -118,6 +120,7 @@ class SQLUnit:
     consents: SQLConsents
     feeds: SQLFeeds
     halves: SQLHalves
+    pairs: SQLPairs
     traces: SQLTraces
     index: SQLIndex
     agenda: SQLAgenda
@@ -162,6 +165,7 @@ class SQLUnit:
             consents=SQLConsents(connection, KEPT_CONSENTS, *rest),
             feeds=SQLFeeds(connection),
             halves=SQLHalves(connection, vault),
+            pairs=SQLPairs(connection, KEPT_PAIRS, *rest),
             traces=SQLTraces(connection, KEPT_TRACES, *rest, reading=reading),
             index=SQLIndex(connection, vault),
             agenda=SQLAgenda(connection),

@@ -11,7 +11,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Connection, delete, func, insert, select
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    bindparam,
+    delete,
+    func,
+    insert,
+    select,
+)
 
 from fairlead.base.ports import Randomness
 from fairlead.errors import Damaged
@@ -19,7 +28,7 @@ from fairlead.sealing import boxes
 from fairlead.sealing.ports import Keys
 from fairlead.store import tables
 from fairlead.store.blobs import LARGE, Blobs
-from fairlead.store.bulk import insert_many
+from fairlead.store.bulk import insert_many, run
 
 CHUNK = 500
 """Names in one query: both databases take more, and no plan gets slower."""
@@ -128,13 +137,15 @@ class Vault:
         return hashlib.blake2b(content, key=key, digest_size=16).digest()
 
 
+_KEY_OF = select(tables.subject_keys.c.number).where(
+    tables.subject_keys.c.stream == bindparam("name"),
+    tables.subject_keys.c.destroyed_at.is_(None),
+)
+
+
 def key_of(connection: Connection, stream: str) -> int | None:
     """Return the number of the key of a subject, if it has one and it is to be."""
-    table = tables.subject_keys
-    query = select(table.c.number).where(
-        table.c.stream == stream, table.c.destroyed_at.is_(None)
-    )
-    found: int | None = connection.execute(query).scalar_one_or_none()
+    found: int | None = run(connection, _KEY_OF, {"name": stream}).scalar_one_or_none()
     return found
 
 

@@ -11,6 +11,7 @@ from fairlead.access.joining import TextRecords
 from fairlead.access.traces import Moment
 from fairlead.base.ports import Clock, Randomness
 from fairlead.catalogue.ports import Catalogue, NullCatalogue
+from fairlead.clearinghouse.cases import Rules
 from fairlead.clearinghouse.claims.certificates import Certifier
 from fairlead.clearinghouse.claims.ports import Desk
 from fairlead.clearinghouse.claims.seeing import Published
@@ -75,6 +76,8 @@ class Context:
     """What people type to get here, without a slash at its end."""
     criteria: Criteria
     """What is asked of whoever wants to join."""
+    rules: Rules
+    """What the programme decides about cases."""
     text_records: TextRecords
     """Asks DNS."""
     limits: Limits

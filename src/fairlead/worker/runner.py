@@ -28,7 +28,9 @@ from fairlead.clearinghouse import coordinating, deciding
 from fairlead.clearinghouse.cases import Rules
 from fairlead.clearinghouse.claims import keeping
 from fairlead.clearinghouse.claims.ports import Desk
+from fairlead.clearinghouse.deciding import NOTHING
 from fairlead.clearinghouse.ports import Job, Timer
+from fairlead.clearinghouse.public import Published
 from fairlead.errors import Error
 from fairlead.programme.agenda import Due, Ringing
 from fairlead.programme.unit import Store, Unit
@@ -52,10 +54,13 @@ EXPIRY = 3600.0
 DESTROYING = frozenset({Job.DESTROY_KEY, Job.DESTROY_ENGAGEMENT})
 """Jobs after which nothing may be left in the database's journal."""
 
+READER = "second-reader"
+"""The thread that has pairs read."""
+
 
 @dataclass(slots=True, kw_only=True)
 class Runner:
-    """Three threads: one works, one keeps the log, one shows it to others."""
+    """Threads: one works, one keeps the log, one shows it, one has pairs read."""
 
     store: Store
     keep_log: Callable[[], int]
@@ -72,6 +77,11 @@ class Runner:
     """Shows others the log when an instant for that has come; may take seconds."""
     claims: Desk | None = None
     """What claims are granted by; the usual rules where nothing is said."""
+    published: Published = NOTHING
+    """What findings are compared with besides one another."""
+    read_pairs: Callable[[], bool] = lambda: False
+    """Has a second reader read one pair, which may take a minute; tells if there was
+    one."""
     _bell: threading.Event = field(default_factory=threading.Event)
     _stop: threading.Event = field(default_factory=threading.Event)
     _threads: list[threading.Thread] = field(default_factory=list)
@@ -87,6 +97,7 @@ class Runner:
             "worker": self._work,
             "sequencer": self._sequence,
             "publisher": self._show,
+            READER: self._read_pairs,
         }
         for name, loop in loops.items():
             thread = threading.Thread(target=loop, name=name, daemon=True)
@@ -102,7 +113,8 @@ class Runner:
         self._stop.set()
         self._bell.set()
         for thread in self._threads:
-            thread.join()
+            # Whoever waits for a model far away is left behind: it holds no transaction.
+            thread.join(timeout=1.0 if thread.name == READER else None)
         self._threads.clear()
 
     def run_until_idle(self) -> None:
@@ -161,6 +173,11 @@ class Runner:
         except (Error, OSError):
             log.exception("uploads.not_expired")
 
+    def _read_pairs(self) -> None:
+        while not self._stop.is_set():
+            if not self._attempt(self.read_pairs):
+                self._stop.wait(CADENCE)
+
     def _do_some(self) -> bool:
         """Do some jobs that are due; tell whether there were any."""
         began = time.monotonic()
@@ -218,6 +235,7 @@ class Runner:
                     self.rules,
                     at=self.clock(),
                     randomness=self.randomness,
+                    published=self.published,
                 )
             case Job.DESTROY_KEY:
                 self.store.destroy_key(job.subject)

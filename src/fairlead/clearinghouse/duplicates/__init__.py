@@ -22,18 +22,24 @@ from fairlead.clearinghouse.duplicates.index import Candidate, Index, MemoryInde
 from fairlead.clearinghouse.duplicates.keys import (
     CANDIDATE_LIMIT,
     KEY_CAP,
+    KEYS_CAP,
     VAGUE_KEY_CAP,
     cap_of,
     detail,
     key_weight,
     keys_of,
+    package_of_key,
     rank,
 )
+from fairlead.clearinghouse.duplicates.locations import function_of as normal_function
+from fairlead.clearinghouse.duplicates.locations import path_of as normal_path
 from fairlead.clearinghouse.duplicates.score import Comparison, Reason, compare
+from fairlead.clearinghouse.duplicates.text import telling
 
 __all__ = [
     "CANDIDATE_LIMIT",
     "FEATURES_VERSION",
+    "KEYS_CAP",
     "KEY_CAP",
     "VAGUE_KEY_CAP",
     "Candidate",
@@ -52,5 +58,9 @@ __all__ = [
     "features_of",
     "key_weight",
     "keys_of",
+    "normal_function",
+    "normal_path",
+    "package_of_key",
     "rank",
+    "telling",
 ]

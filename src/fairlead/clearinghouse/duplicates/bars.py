@@ -7,6 +7,7 @@ needs one package, one place, agreement in substance, and nothing that speaks ag
 from __future__ import annotations
 
 from fairlead.clearinghouse.duplicates.features import Features
+from fairlead.clearinghouse.duplicates.locations import same_file, same_function
 from fairlead.clearinghouse.duplicates.packages import Relation, relation
 from fairlead.clearinghouse.duplicates.signals import Signals
 
@@ -33,6 +34,10 @@ def bars_of(a: Features, b: Features, signals: Signals) -> tuple[str, ...]:
         bars.append("the package of one of them is not known")
     elif related is not Relation.SAME:
         bars.append("their packages are not surely one")
+    if signals["other_file"] and signals["near_line"] < _NEAR:
+        bars.append("they name different files, and no line in common")
+    if not all(_says_where(features) for features in (a, b)):
+        bars.append("one of them does not say where, or names two places")
     if signals["far_line"] > _FAR:
         bars.append("they point at lines far apart")
     if a.kinds and b.kinds and set(a.kinds).isdisjoint(b.kinds):
@@ -41,6 +46,22 @@ def bars_of(a: Features, b: Features, signals: Signals) -> tuple[str, ...]:
         # An identifier is not enough: one CVE may cover several fixes.
         bars.append("they do not agree in both place and substance")
     return tuple(bars)
+
+
+def _says_where(features: Features) -> bool:
+    """Whether it declares one place, and its own trace leads there.
+
+    Else a report that copies the words of two bugs would join both.
+    """
+    if not features.file and not features.function:
+        return False
+    if not features.frames:
+        return True
+    return any(
+        same_function(features.function, function) > 0
+        or same_file(features.file, file) > 0
+        for function, file, _ in features.frames
+    )
 
 
 def _grounded(signals: Signals) -> bool:

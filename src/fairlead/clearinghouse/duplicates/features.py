@@ -30,10 +30,14 @@ from fairlead.clearinghouse.duplicates.text import (
     stem,
     stems,
 )
-from fairlead.clearinghouse.duplicates.traces import frames_in, without_traces
+from fairlead.clearinghouse.duplicates.traces import (
+    frames_in,
+    without_frames,
+    without_traces,
+)
 from fairlead.clearinghouse.findings import Finding
 
-FEATURES_VERSION = 1
+FEATURES_VERSION = 2
 """Stored features of another version are to be extracted anew from the finding."""
 
 WORD_CAP = 240
@@ -77,7 +81,11 @@ class Features(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 _COMMIT = re.compile(r"(?<![0-9a-f])[0-9a-f]{7,40}(?![0-9a-f])")
 _COMMIT_ADDRESS = re.compile(r"/commit/([0-9a-f]{7,40})(?![0-9a-f])")
-_VERSION = re.compile(r"(< ?)?(?<![0-9.])([0-9]{1,5}(?:\.[0-9]{1,5}){1,4})(?![0-9])")
+_VERSION = re.compile(
+    r"(< ?)?(?<![0-9.])([0-9]{1,5}(?:\.[0-9]{1,5}){1,4})(?![0-9])"
+    r"([.-]?(?:dev|rc|[ab][0-9]))?"
+)
+_DISTRIBUTIONS = frozenset({"alpm", "apk", "conda", "deb", "nix", "oci", "rpm"})
 _UPSTREAM_ID = re.compile(
     r"CVE-[0-9]{4}-[0-9]{4,9}|GHSA(?:-[0-9a-z]{4}){3}|OSV-[0-9]{4}-[0-9]{1,9}"
     r"|PYSEC-[0-9]{4}-[0-9]{1,9}|RUSTSEC-[0-9]{4}-[0-9]{4}|GO-[0-9]{4}-[0-9]{4}",
@@ -100,7 +108,7 @@ def features_of(finding: Finding) -> Features:
     written_function = harmless(finding.function or "")
     file = path_of(written_file)
     frames = frames_in(text)
-    own = frozenset(stem(name) for name in package_names(packages))
+    own, own_names = _own(finding, packages)
     line = min(max(finding.line or 0, 0), _LINE_CAP)
     return Features(
         packages=packages,
@@ -114,15 +122,30 @@ def features_of(finding: Finding) -> Features:
         words=rarest(
             [w for w in stems(pathless) if w not in own] + signs(pathless), WORD_CAP
         ),
-        identifiers=rarest(identifiers(pathless), IDENTIFIER_CAP),
-        grams=grams_in(prose),
+        identifiers=rarest(
+            [name for name in identifiers(pathless) if name not in own_names],
+            IDENTIFIER_CAP,
+        ),
+        grams=grams_in(pathless),
         numbers=rarest(numbers(prose), NUMBER_CAP),
-        kinds=kinds_in(text, finding.cwe),
+        kinds=kinds_in(without_frames(text), finding.cwe),
         upstream_ids=_upstream_ids(finding, text),
         commits=_commits(finding),
         versions=_versions(finding, prose),
         tool=" ".join(harmless(finding.discovery_tooling or "").lower().split())[:80],
     )
+
+
+def _own(
+    finding: Finding, packages: tuple[str, ...]
+) -> tuple[frozenset[str], frozenset[str]]:
+    """Return stems and names of the software itself, which every report on it shares."""
+    called = " ".join(
+        harmless(said)[:400] for said in (finding.software or "", finding.purl or "")
+    )
+    named = frozenset(name.lower() for name in _NAME_PARTS.split(called) if name)
+    names = {*package_names(packages), *(n for n in named if len(n) > 3)}  # noqa: PLR2004
+    return frozenset(map(stem, names)), named
 
 
 def _topic(file: str, function: str, own: frozenset[str]) -> tuple[str, ...]:
@@ -157,9 +180,18 @@ def _commits(finding: Finding) -> tuple[str, ...]:
 
 
 def _versions(finding: Finding, prose: str) -> tuple[str, ...]:
-    """Return versions said to be affected; one that is the first good one as `<2.0`."""
+    """Return versions said to be affected; one that is the first good one as `<2.0`.
+
+    One before a release (`2.0rc1`) is older than that. A distribution keeps old versions
+    and mends them, so those of its packages say nothing.
+    """
+    kind = (finding.purl or "").partition(":")[2].partition("/")[0]
     purl = (finding.purl or "").partition("@")[2].partition("?")[0][:60]
-    declared = [purl, *(version[:60] for version in finding.versions[:50])]
+    declared = [version[:60] for version in finding.versions[:50]]
+    if kind not in _DISTRIBUTIONS:
+        declared.append(purl)
     named = _VERSION.findall(" ".join(declared)) or _VERSION.findall(prose)[:4]
-    found = {("<" if below else "") + version for below, version in named}
+    found = {
+        ("<" if below or early else "") + version for below, version, early in named
+    }
     return tuple(sorted(found)[:SHORT_CAP])

@@ -4,6 +4,9 @@ A key is text: a letter for its class, then what is shared. Keys of one finding 
 most specific first. Only findings that share a key are ever compared: nothing is
 scanned.
 
+The package alone is no key: findings that have nothing else in common are never one bug
+by what is known of them, and would be most of what is compared.
+
 Against flooding: of the holders of one key only the `cap_of(key)` most detailed are
 taken (`detail`, then the earliest), so a thousand vague reports on a package neither
 hide a precise one nor slow down the answer; and a finding without file, function or
@@ -41,9 +44,9 @@ _WEIGHTS = {
     "p": 1.5,  # package and file
     "w": 1.0,  # package and a rare word
     "v": 0.7,  # package and newest version
-    "g": 0.3,  # package
 }
-_VAGUE = frozenset("gvw")
+_VAGUE = frozenset("vw")
+_NO_PACKAGE = frozenset("cx")
 _WORDS = 8
 _MIN_NAME = 6
 
@@ -94,7 +97,6 @@ def _located(name: str, base: str, function: str, features: Features) -> Iterabl
     affected = [version for version in features.versions if version[0] != "<"]
     if affected:
         yield f"v:{name}:{max(affected, key=_order)}"
-    yield f"g:{name}"
 
 
 def _rare_identifiers(features: Features) -> list[str]:
@@ -115,6 +117,11 @@ def _order(version: str) -> tuple[int, ...]:
 def key_weight(key: str) -> float:
     """Return how much sharing *key* counts when candidates are ranked."""
     return _WEIGHTS[key[0]]
+
+
+def package_of_key(key: str) -> str:
+    """Return the package that *key* is about; of the few without one, their class."""
+    return key[0] if key[0] in _NO_PACKAGE else key.split(":", 2)[1]
 
 
 def cap_of(key: str) -> int:

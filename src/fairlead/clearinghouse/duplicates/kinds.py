@@ -5,6 +5,8 @@ A kind is a weak hint: one tool sees the read, another the missing check behind 
 
 from __future__ import annotations
 
+import re
+
 _PHRASES: dict[str, tuple[str, ...]] = {
     "read": (
         "read of size",
@@ -198,14 +200,31 @@ FAMILIES = (
 """Kinds that are often taken for one another."""
 
 
+_SHORT = 6
+_KIND_OF_SHORT = {
+    phrase: kind
+    for kind, phrases in _PHRASES.items()
+    for phrase in phrases
+    if phrase.isalnum() and len(phrase) < _SHORT
+}
+"""Short words, which are part of longer ones: `rce` of `source`, `oom` of `room`."""
+_WHOLE = re.compile(rf"(?<![a-z0-9_])(?:{'|'.join(_KIND_OF_SHORT)})(?![a-z0-9_])")
+_LONG = {
+    kind: tuple(p for p in phrases if p not in _KIND_OF_SHORT)
+    for kind, phrases in _PHRASES.items()
+}
+
+
 def kinds_in(text: str, cwe: str | None) -> tuple[str, ...]:
     """Return the kinds of fault that a report speaks of, in alphabetic order."""
-    lowered = text.lower()
+    # What stands for a path that was left out climbs up nowhere.
+    lowered = text.lower().replace("...", " ")
     found = {
         kind
-        for kind, phrases in _PHRASES.items()
+        for kind, phrases in _LONG.items()
         if any(phrase in lowered for phrase in phrases)
     }
+    found |= {_KIND_OF_SHORT[word] for word in set(_WHOLE.findall(lowered))}
     number = (cwe or "").upper().removeprefix("CWE-").strip()
     if number in _KIND_OF_CWE:
         found.add(_KIND_OF_CWE[number])

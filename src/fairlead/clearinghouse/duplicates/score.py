@@ -8,6 +8,7 @@ else that is stored plays a part, so the order of arrival cannot change a decisi
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
@@ -43,6 +44,11 @@ class Comparison:
     _a: Features = field(repr=False, compare=False)
     _b: Features = field(repr=False, compare=False)
     _signals: dict[str, float] = field(repr=False, compare=False)
+
+    @property
+    def signals(self) -> Mapping[str, float]:
+        """What was compared, each from 0 to 1."""
+        return self._signals
 
     @cached_property
     def reasons(self) -> tuple[Reason, ...]:

@@ -105,9 +105,10 @@ def shared_topic(a: Features, b: Features) -> float:
 
 
 def _spoken(topic: tuple[str, ...], other: Features) -> float:
-    heard = {*other.words, *other.topic}
-    total = sum(weight(word) for word in topic)
-    return sum(weight(word) for word in topic if word in heard) / (total + 0.3)
+    spoken = [word for word in topic if word in other.words or word in other.topic]
+    if not spoken:
+        return 0.0
+    return sum(map(weight, spoken)) / (sum(map(weight, topic)) + 0.3)
 
 
 def _lines(a: Features, b: Features) -> Signals:

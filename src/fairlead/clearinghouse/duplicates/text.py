@@ -24,6 +24,8 @@ _COUNTED = re.compile(
 )
 _QUOTED = re.compile(r"[\"'`]([^\w\s\"'`]{1,3})[\"'`]")
 
+_KEPT = re.compile("[\n\t]+")
+
 _SIGNS = {
     "ampersand": "&",
     "apostrophe": "'",
@@ -49,8 +51,8 @@ _SIGNS = {
 _STEM_FROM = 4
 _SMALL = 16
 _TEXT_OF_NO_NOUN = """
-a and at by column cve cvss cwe high in is line lines of osv python size the to
-version
+a and at by column cve cvss cwe high in is line lines of osv python read size the to
+version write
 """
 _NO_NOUN = frozenset(_TEXT_OF_NO_NOUN.split())
 
@@ -61,7 +63,7 @@ def harmless(text: str) -> str:
     Lone surrogates, format and control characters become spaces; line ends stay.
     """
     spelled = unicodedata.normalize("NFKC", text[:TEXT_CAP])[:TEXT_CAP]
-    if spelled.isascii() and spelled.isprintable():
+    if spelled.isascii() and _KEPT.sub("", spelled).isprintable():
         return spelled
     return "".join(_shown(letter) for letter in spelled)
 
@@ -156,6 +158,16 @@ def stem(word: str) -> str:
             word = word.removesuffix(ending)
             break
     return word[:-1] if len(word) > _STEM_FROM and word[-1] == word[-2] else word
+
+
+def telling(word: str) -> bool:
+    """Whether a lower-case word is rare enough to say something when two share it."""
+    if word.isdigit():
+        return int(word[:12]) > _SMALL
+    if is_identifier(word):
+        return True
+    said = parts(word) or [word]
+    return len(word) > 2 and max(weight(stem(part)) for part in said) >= 0.6  # noqa: PLR2004
 
 
 def _plural(word: str) -> bool:

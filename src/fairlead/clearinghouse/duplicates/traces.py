@@ -114,6 +114,15 @@ def without_traces(text: str) -> str:
     return "\n".join(kept)
 
 
+def without_frames(text: str) -> str:
+    """Return *text* without the calls of a trace, but with what is said above them."""
+    return "\n".join(
+        line
+        for line in text.split("\n", _LINES_CAP)[:_LINES_CAP]
+        if not _frame((" " if line[:1].isspace() else "") + line[:_LINE_CAP].strip())
+    )
+
+
 def is_secondary(line: str) -> bool:
     """Whether *line* begins a stack of where memory came from."""
     lowered = line.lower()

@@ -4,24 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from fairlead.access.roles import Asker, Scope
-from fairlead.base.ids import CaseId, Receipt
-from fairlead.clearinghouse import cases, coordinating, deciding, duplicates
-from fairlead.clearinghouse.cases import Case
+from fairlead.base.ids import CaseId, Receipt, pair_id
+from fairlead.clearinghouse import coordinating, duplicates, judging
 from fairlead.clearinghouse.evidence.attaching import LARGEST
 from fairlead.clearinghouse.evidence.crossing import Crossing, verified
 from fairlead.clearinghouse.evidence.ladder import Crossed, Sameness
 from fairlead.clearinghouse.evidence.statements import read_statement
+from fairlead.clearinghouse.pairs import Judgement
 from fairlead.clearinghouse.ports import ClearinghouseUnit
+from fairlead.clearinghouse.reading import finding_in
+from fairlead.clearinghouse.regrouping import Deed
 from fairlead.clearinghouse.submissions import (
     Submission,
-    SubmissionRefiled,
     crossed_with,
 )
 from fairlead.errors import Damaged, Invalid, NotFound, TooLarge, Violation
 from fairlead.record.notes import Key
+
+_JUDGED = {
+    duplicates.Verdict.MERGE: Judgement.SAME,
+    duplicates.Verdict.NEW: Judgement.DIFFERENT,
+}
+"""What a crossing that proves something has a person say of the pair."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,15 +47,16 @@ def settle(  # noqa: PLR0913, PLR0917 - one value a thing that must be said
     pair: tuple[Receipt, Receipt],
     note: str,
     keys: Sequence[Key],
-    *,
-    at: datetime,
+    deed: Deed,
 ) -> Settled:
     """Record a signed crossing of two findings, and decide about them anew.
 
     1. Both must be visible, the first filed in the case that is named.
     2. The recipes that were crossed must be those of evidence that the two have.
-    3. What is proved goes before what the reports say. Where it proves one bug, their
-       cases become one, unless one has gone to its owner.
+    3. What is proved goes before what the reports say: it is recorded as the judgement of
+       *asker* on the pair, so that it holds whatever comes later, until somebody judges
+       the pair anew. One bug makes one case of two, unless both are with their owners;
+       two bugs that are in one case are parted.
 
     Raises:
         NotFound: there is no such case, or *asker* may not know of it or of the other.
@@ -77,13 +84,15 @@ def settle(  # noqa: PLR0913, PLR0917 - one value a thing that must be said
             key=key,
         )
         facts = crossed_with(one, crossed, note)
-        unit.submissions.save(one, facts, name=one.id, by=asker.actor, at=at)
-    same = _decided(unit, crossing, first.id, second.id) is duplicates.Verdict.MERGE
-    home = _united(unit, asker, case, other, at) if same else None
+        unit.submissions.save(one, facts, name=one.id, by=deed.by, at=deed.at)
+    judgement = _JUDGED.get(_decided(unit, crossing, first.id, second.id))
+    if judgement is not None:
+        judging.judge(unit, asker, pair_id(first.id, second.id), judgement, deed)
+    ends = [unit.submissions.get(name).case for name in (first.id, second.id)]
     return Settled(
         sameness=crossing.sameness,
-        case=home.id if home else case.id,
-        merged=home is not None,
+        case=ends[0] or case.id,
+        merged=case.id != other.id and ends[0] == ends[1],
     )
 
 
@@ -91,37 +100,12 @@ def _decided(
     unit: ClearinghouseUnit, crossing: Crossing, first: Receipt, second: Receipt
 ) -> duplicates.Verdict:
     """Decide as at intake, with what was proved besides."""
-    found = [deciding.finding_in(unit, name) for name in (first, second)]
+    found = [finding_in(unit, name) for name in (first, second)]
     features = [duplicates.features_of(finding) for finding in found if finding]
     if len(features) != len(found) or crossing.proof is None:
         return duplicates.Verdict.ASK
     comparison = duplicates.compare(features[0], features[1])
     return duplicates.decide(comparison, proof=crossing.proof)
-
-
-def _united(
-    unit: ClearinghouseUnit, asker: Asker, case: Case, other: Case, at: datetime
-) -> Case | None:
-    """Let one case absorb the other; nothing where both are with their owners."""
-    if case.id == other.id:
-        return None
-    ordered = sorted((case, other), key=lambda one: (one.opened_at, one.id))
-    home = next((one for one in ordered if not one.mergeable), ordered[0])
-    gone = other if home.id == case.id else case
-    if not gone.mergeable:
-        return None
-    for submission in unit.submissions.of_case(gone.id):
-        unit.submissions.save(
-            submission,
-            [SubmissionRefiled(case=home.id)],
-            name=submission.id,
-            by=asker.actor,
-            at=at,
-        )
-    merged = [cases.CaseMerged(into=home.id)]
-    unit.cases.save(gone, merged, name=gone.id, by=asker.actor, at=at)
-    absorbed = [cases.CaseAbsorbed(other=gone.id, findings=gone.findings)]
-    return unit.cases.save(home, absorbed, name=home.id, by=asker.actor, at=at)
 
 
 def _refuse_others(

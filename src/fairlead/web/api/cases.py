@@ -21,6 +21,7 @@ from fairlead.clearinghouse.evidence import attaching, settling
 from fairlead.clearinghouse.evidence.ladder import Crossed, Rung, Sameness, Support
 from fairlead.clearinghouse.ports import Page
 from fairlead.clearinghouse.publishing import Draft
+from fairlead.clearinghouse.regrouping import Deed
 from fairlead.clearinghouse.submissions import Submission
 from fairlead.web import auth
 from fairlead.web.auth import AnyRequest
@@ -345,14 +346,21 @@ def settle(
 ) -> SettledAnswer:
     """Record what `fairlead evidence cross` showed, and decide about the two anew."""
     with context.store.begin() as unit:
+        asker = auth.asker(unit, request, context)
+        deed = Deed(
+            by=asker.actor,
+            at=context.clock(),
+            rules=context.rules,
+            randomness=context.randomness,
+        )
         settled = settling.settle(
             unit,
-            auth.asker(unit, request, context),
+            asker,
             CaseId(case_id),
             (data.finding, data.other),
             data.crossing,
             context.evidence_keys,
-            at=context.clock(),
+            deed,
         )
     return SettledAnswer(
         sameness=settled.sameness, case=settled.case, merged=settled.merged

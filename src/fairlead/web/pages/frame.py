@@ -38,6 +38,7 @@ def start_of(person: Person) -> str:
 
 _LINKS: tuple[tuple[frozenset[Scope], str, str], ...] = (
     (frozenset({Scope.CASE_READ_ALL, Scope.CASE_READ_JOINED}), "/cases", "Cases"),
+    (frozenset({Scope.CASE_MOVE}), "/pairs", "Pairs"),
     (
         frozenset({Scope.REPORT_READ_ALL, Scope.REPORT_READ_OWN}),
         "/submissions",

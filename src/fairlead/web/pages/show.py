@@ -73,7 +73,7 @@ def who(actor: str) -> str:
     return f"the system ({name})" if kind == "system" else actor
 
 
-def happened(event: Event) -> str:  # noqa: C901, PLR0911 - one sentence a fact
+def happened(event: Event) -> str:  # noqa: C901, PLR0911, PLR0912 - one sentence a fact
     """Say in a sentence what happened to a case."""
     match event.fact:
         case cases.CaseOpened(finding=finding):
@@ -84,6 +84,10 @@ def happened(event: Event) -> str:  # noqa: C901, PLR0911 - one sentence a fact
             return f"{other} became part of this case, with {count} of its findings."
         case cases.CaseMerged(into=into):
             return f"Became part of {into}."
+        case cases.FindingParted(finding=finding):
+            return f"{finding} turned out to be another bug, and left."
+        case cases.CaseRestored():
+            return "It is a case of its own again: the merge was undone."
         case cases.CaseMoved(to=to, body=body):
             return f"Moved to “{to}”: {body.reason if body else 'reason destroyed'}"
         case cases.EmbargoSet(until=until, rule=rule, body=body):
