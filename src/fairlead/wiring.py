@@ -520,7 +520,6 @@ class System:
             raise Misconfigured(f"sandbox_keys: {error}") from error
         return [own.verifier(), *others]
 
-    @property
     def claim_desk(self) -> Any:  # noqa: ANN401 - see clearinghouse.claims.ports
         """Return what claims are granted by."""
         from fairlead.clearinghouse.claims.matching import Holder
