@@ -16,7 +16,7 @@ demo: $(RUN)  ## The main job: the clearinghouse at work, in a fresh folder.
 
 test: $(DEV)  ## The whole suite, on SQLite and PostgreSQL, in a real browser.
 	tools/system-packages.sh
-	$(PY) -m pytest
+	$(PY) -m pytest --numprocesses auto --dist loadfile
 
 check: $(DEV)  ## Format, lint, types, contracts.
 	.venv/bin/ruff format --check src tests benchmarks tools
@@ -49,6 +49,10 @@ benchmarks: $(DEV)  ## Every figure of the README.
 	$(PY) benchmarks/intake.py
 	$(PY) benchmarks/record.py
 	$(PY) benchmarks/sealing.py
+	$(PY) benchmarks/terms.py
+	$(PY) benchmarks/broker.py
+	@if command -v bwrap >/dev/null; then $(PY) benchmarks/sandbox.py; \
+	else echo "Install bubblewrap to measure the sandbox."; fi
 	@if [ -d "$(CORPORA)" ]; then $(PY) benchmarks/duplicates.py $(CORPORA)/*/; \
 	else echo "Set FAIRLEAD_DATA to measure duplicates: $(CORPORA) is absent."; fi
 

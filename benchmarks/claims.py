@@ -58,7 +58,7 @@ BATCH = 1000
 GRANTS = 100
 """Claims in one transaction."""
 PER_MEMBER = 150
-CLAIMANTS, TARGETS = 64, 16
+CLAIMANTS, TARGETS, LABS = 64, 16, 16
 PACKAGES = 10
 """Repositories that one owner has, so that organisations contain many claims."""
 TARGET_CHECKS, TARGET_GRANTS = 10_000, 500
@@ -246,7 +246,7 @@ def race(folder: Path, rounds: int, database: str) -> dict[str, Any]:
         (_run(home, database, "organisation", "add", f"Lab {n}"), n) and
         _run(home, database, "token", "issue", f"Lab {n}", "--scope", "claim:take",
              "--scope", "claim:read")["secret"]
-        for n in range(8)
+        for n in range(LABS)
     ]  # fmt: skip
     command = [sys.executable, "-m", "fairlead", "serve", "--home", str(home)]
     with subprocess.Popen(  # noqa: S603 - our own command

@@ -35,6 +35,7 @@ from fairlead.record.notes import Verifier, new_signer
 from fairlead.remote.upstream import Reach, Upstream, check_url
 from fairlead.sealing import oprf
 from fairlead.store import migrations
+from fairlead.store.assets import AssetFiles, takes
 from fairlead.store.blobs import BlobFolder
 from fairlead.store.catalogue.aside import FilePlace, SchemaPlace
 from fairlead.store.catalogue.importing import Imported, Ports
@@ -45,6 +46,7 @@ from fairlead.store.public import PublicLog
 from fairlead.store.sequencer import Sequencer
 from fairlead.store.tiles import TileFolder
 from fairlead.store.unit import SQLStore
+from fairlead.store.uploads import Uploads
 from fairlead.store.vault import Vault
 from fairlead.web.context import Context
 from fairlead.web.limiting import Limits
@@ -293,6 +295,8 @@ BLIND = oprf.derive_key(secrets.token_bytes(32), b"test")
 """Matches the blind claims of every test world."""
 LOG = new_signer("test/record", secrets.token_bytes)
 """Signs the log of every test world."""
+CERTIFICATES = new_signer("test/certificates", secrets.token_bytes)
+"""Signs the certificates of every test world."""
 
 
 HERE = Reach.read("127.0.0.0/8 ::1/128")
@@ -310,7 +314,10 @@ def make_world(store: SQLStore, folder: Path) -> World:
     tiles = TileFolder(folder)
     log = Sequencer(store.engine, tiles, LOG, LOG.name)
     prover = Prover(store.engine, tiles, LOG.verifier())
+    uploads = Uploads(folder.parent / "assets", clock, secrets.token_bytes, takes)
+    uploads.folder.mkdir(parents=True, exist_ok=True)
     runner = Runner(
+        assets=AssetFiles(uploads),
         store=store,
         keep_log=log.round,
         clock=clock,
@@ -330,6 +337,10 @@ def make_world(store: SQLStore, folder: Path) -> World:
         wake=lambda: None,
         log=PublicLog(tiles),
         prove=lambda event: prover.inclusion(event).proof,
+        uploads=uploads,
+        assets=AssetFiles(uploads),
+        certificates=CERTIFICATES,
+        log_key=LOG.verifier,
         publisher=Publisher(
             name="Test Clearinghouse",
             namespace="https://clearinghouse.example",

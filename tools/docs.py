@@ -18,6 +18,7 @@ import click
 from fairlead.access.roles import PERSONAL, SCOPES, Role
 from fairlead.clearinghouse.cases import BY_OWN_COMMAND, MOVES, State
 from fairlead.cli.main import main as program
+from fairlead.programme.profile_keys import KEYS, ROWS, Key, Kind
 from fairlead.review import engagement as review
 from fairlead.sandbox.canaries import CANARIES, LEFT_OUT
 from fairlead.sandbox.levels import Level
@@ -135,7 +136,29 @@ def levels() -> str:
     return "\n".join(rows)
 
 
+def profile() -> str:
+    """Return a table of the keys of a profile."""
+    rows = ["| key | kind | default | what |", "|---|---|---|---|"]
+    rows += [_key(key, key.name) for key in KEYS]
+    for name, keys in ROWS.items():
+        rows += [_key(key, f"[[{name}]] {key.name}") for key in keys]
+    return "\n".join(rows)
+
+
+def _key(key: Key, name: str) -> str:
+    default = "must be there"
+    if key.default is not None:
+        default = f"`{key.default}`" if key.default not in {"", ()} else "empty"
+    kind = str(key.kind)
+    if key.kind is Kind.NUMBER:
+        kind += f", {key.least} to {key.most}"
+    if key.choices:
+        kind = "one of " + ", ".join(f"`{choice}`" for choice in key.choices)
+    return f"| `{name}` | {kind} | {default} | {key.what} |"
+
+
 MADE = {
+    "profile": profile,
     "states": states,
     "engagement": engagement,
     "canaries": canaries,

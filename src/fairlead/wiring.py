@@ -39,6 +39,8 @@ class Settings:
     """What people type: `https://…`; empty for `http://localhost:` and the port."""
     programme: str = "Fairlead"
     """What the programme is called on its pages and in its advisories."""
+    profile: str = "generic"
+    """What the programme decides: `generic`, `eo-14409`, or the path of a TOML file."""
     namespace: str = "https://fairlead.example"
     """The address that names the publisher of advisories (CSAF 2.0, 3.2.1.8.5)."""
     cna: str = ""
@@ -200,11 +202,12 @@ class System:
 
         Raises:
             NotFound: nothing is there, and nothing is to be created.
-            Misconfigured: the database cannot be opened, or is a newer version's.
+            Misconfigured: the database cannot be opened, or is a newer version's; or the
+                profile breaks a rule.
             Damaged: the key of the record cannot be read.
 
         """
-        from fairlead.clearinghouse.cases import Rules
+        from fairlead.programme import profile
         from fairlead.store import (
             blobs,
             key_blocks,
@@ -219,16 +222,20 @@ class System:
 
         self.settings = settings
         self._catalogue: Any = None
+        self.profile = profile.load(settings.profile)
         if not create and not (settings.keys_folder / keys.RECORD).exists():
             raise NotFound(
                 f"there is no clearinghouse in {settings.home}; name its folder with"
                 " --home, or make one with `fairlead organisation add`"
             )
         _make_folder(settings.home)
-        self.rules = Rules()
+        self.rules = self.profile.clearinghouse
         self.keys = rotation.RecordKeys(
             settings.keys_folder,
             keys.record_signer(settings.keys_folder, self.origin, secrets.token_bytes),
+        )
+        self.certificates = keys.certificate_signer(
+            settings.keys_folder, f"{self.host_name}/certificates", secrets.token_bytes
         )
         self.subject_keys = key_blocks.KeyBlocks(
             settings.keys_folder, secrets.token_bytes
@@ -248,9 +255,24 @@ class System:
         )
 
     @property
+    def uploads(self) -> Any:  # noqa: ANN401 - see fairlead.store.uploads
+        """Return what keeps the files that developers send."""
+        from fairlead.store.assets import takes
+        from fairlead.store.uploads import Uploads
+
+        folder = self.settings.home / "assets"
+        _make_folder(folder)
+        return Uploads(folder, now, secrets.token_bytes, takes)
+
+    @property
     def origin(self) -> str:
         """Return the name of the record (C2SP tlog-checkpoint, origin line)."""
-        return f"{urlsplit(self.settings.namespace).netloc or 'fairlead'}/record"
+        return f"{self.host_name}/record"
+
+    @property
+    def host_name(self) -> str:
+        """Return what the keys of this system are named after."""
+        return urlsplit(self.settings.namespace).netloc or "fairlead"
 
     def use_port(self, port: int) -> None:
         """Listen on *port*, whatever the settings said."""
@@ -383,14 +405,13 @@ class System:
         from fairlead.access import joining
         from fairlead.clearinghouse.resuming import resume
         from fairlead.review import resuming as review
-        from fairlead.review.rules import Rules as ReviewRules
         from fairlead.store.rebuild import rebuild
         from fairlead.store.unit import SQLUnit
 
         count = rebuild(connection, self.store.vault, progress)
         unit = SQLUnit.of(connection, self.store.vault)
         resume(unit, at=now(), desk=self.claim_desk())
-        review.resume(unit, ReviewRules(), at=now())
+        review.resume(unit, self.profile.review, at=now())
         joining.resume(unit)
         return count
 
@@ -462,6 +483,7 @@ class System:
         """
         from fairlead.remote.dns import Resolver
         from fairlead.remote.upstream import Upstream, check_url
+        from fairlead.store.assets import AssetFiles
         from fairlead.store.openpgp import OpenPGPKey
         from fairlead.store.public import PublicLog
         from fairlead.web.context import Context
@@ -482,7 +504,12 @@ class System:
             publisher=self.settings.publisher,
             assigner=self.settings.assigner,
             signer=OpenPGPKey(self.settings.keys_folder, self.settings.programme),
+            uploads=self.uploads,
+            assets=AssetFiles(self.uploads),
+            certificates=self.certificates,
+            log_key=lambda: self.log_keys().current,
             programme=self.settings.programme,
+            profile=self.profile,
             address=self.settings.public_address,
             criteria=self._criteria(),
             rules=self.rules,
@@ -592,6 +619,7 @@ class System:
     def runner(self) -> Any:  # noqa: ANN401 - see fairlead.worker.runner
         """Return the runner of jobs, timers and the log."""
         from fairlead.remote.mail import Mailer
+        from fairlead.store.assets import AssetFiles
         from fairlead.store.published import CataloguePublished
         from fairlead.worker.runner import Runner
 
@@ -608,6 +636,7 @@ class System:
             randomness=secrets.token_bytes,
             rules=self.rules,
             claims=self.claim_desk(),
+            assets=AssetFiles(self.uploads),
         )
 
     def _read_pairs(self) -> Any:  # noqa: ANN401 - see fairlead.worker.reading
@@ -675,6 +704,7 @@ class System:
         with self.alone():
             self.store.destroy_keys()
             runner = self.runner()
+            runner.expire()
             runner.start()
             try:
                 await serve(

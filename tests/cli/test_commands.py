@@ -48,7 +48,11 @@ def leaves(command, path=()):
 @pytest.mark.parametrize(("path", "command"), list(leaves(main)), ids=str)
 def test_every_command_has_home_json_and_help(path, command):
     names = {option for p in command.params for option in p.opts}
-    assert {"--home", "--json"} <= names
+    # Claims are made over HTTP, from machines without a home; verifying needs neither.
+    where = "--home" if path[0] != "claim" else "--server"
+    if path != ("claim", "verify"):
+        assert where in names
+    assert "--json" in names
     result = CliRunner().invoke(main, [*path, "--help"])
     assert result.exit_code == 0
     assert command.help or command.short_help
@@ -229,6 +233,29 @@ def test_the_demo_shows_the_main_job_and_leaves_a_record_that_holds(
     assert not (tmp_path / "real.db").exists()
     run("record", "check")
     assert shown["reports"] > 0
+
+
+def test_the_demo_goes_from_a_question_to_a_certificate_that_anyone_verifies(run):
+    """One engagement ends in a certificate, one was withdrawn, one is left open."""
+    shown = told(run("demo", "--once", "--json"))
+    review = shown["review"]
+    assert review["broker_calls"] == 4
+    assert review["broker_chunks"] > 0
+    assert review["broker_tokens"] > 0
+    assert len(set(review["engagements"])) == 3
+    key = run("record", "key").stdout.strip()
+    signer = run("record", "certificate-key").stdout.strip()
+    proven = told(
+        run(
+            *("verify", review["certificate"], "--json"),
+            *("--key", key, "--signer", signer),
+        )
+    )
+    assert proven["engagement"] == review["engagements"][0]
+    assert len(proven["shows"]) == review["certificate_shows"]
+    assert proven["not_in_it"] == []
+    roles = {who.partition(" of ")[0] for who in shown["codes"]}
+    assert {"Developer", "Evaluator", "Official", "Partner"} <= roles
 
 
 def test_the_demo_gives_figures_that_agree_with_each_other(run):

@@ -215,7 +215,9 @@ def test_a_witness_that_still_has_not_answered_is_not_asked_again():
 
 
 @pytest.mark.parametrize(
-    "written", ["", "x", "a+b+c@http://x", f"{SIGNER.witness().text()}@ftp://x"]
+    "written",
+    ["", "x", "a+b+c@http://x", f"{SIGNER.witness().text()}@ftp://x"],
+    ids=["nothing", "no key", "no such key", "no such scheme"],
 )
 def test_a_witness_that_cannot_be_read_is_said(written):
     with pytest.raises(Damaged):

@@ -20,7 +20,7 @@ from fairlead.errors import (
     Unauthenticated,
 )
 from fairlead.review import concluding, entry, granting, negotiating, parties
-from fairlead.review.determination import Finding
+from fairlead.review.determination import DeterminationLapsed, Finding
 from fairlead.review.engagement import State
 from fairlead.review.entry import Wish
 from fairlead.review.facts import Audience
@@ -398,8 +398,11 @@ def test_a_determination_is_one_officials_with_reasons_and_lapses(cast):
     cast.world.work()
     with cast.world.store.read() as unit:
         lapsed = unit.determinations.get(made.id)
+        last = unit.determinations.history(made.id)[-1]
     assert lapsed.lapsed(cast.now)
     assert lapsed.reasons is None
+    # The record says why its reasons do not open any more.
+    assert isinstance(last.fact, DeterminationLapsed)
 
 
 def test_a_determination_needs_a_person_who_was_verified_just_now(cast):

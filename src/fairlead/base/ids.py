@@ -28,6 +28,7 @@ AliasId = NewType("AliasId", str)
 IntroductionId = NewType("IntroductionId", str)
 PairId = NewType("PairId", str)
 """Names two findings, in whatever order they are given."""
+MilestoneId = NewType("MilestoneId", str)
 
 _ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
 """Thirty-one characters; none is mistaken for another when read aloud or typed."""
@@ -142,3 +143,8 @@ def new_alias_id(randomness: Randomness) -> AliasId:
 def new_introduction_id(randomness: Randomness) -> IntroductionId:
     """Return an introduction's name."""
     return IntroductionId("int-" + random_text(randomness, 14))
+
+
+def new_milestone_id(randomness: Randomness) -> MilestoneId:
+    """Return a milestone's name; those of a profile have names of its own."""
+    return MilestoneId("ms-" + random_text(randomness, 12))

@@ -1,4 +1,7 @@
-"""`fairlead demo`: the clearinghouse at work, on real input, in one command."""
+"""`fairlead demo`: the clearinghouse at work, on real input, in one command.
+
+After it, one early access from a question to its certificate: `fairlead.cli.demo_review`.
+"""
 
 from __future__ import annotations
 
@@ -20,6 +23,7 @@ import httpx
 
 from fairlead.access import membership
 from fairlead.access.roles import Role, operator, token_scopes
+from fairlead.cli.demo_review import Review, sample_endpoint
 from fairlead.cli.output import command, show, system
 from fairlead.cli.serve import start_logging
 from fairlead.errors import Error, Unavailable
@@ -63,11 +67,16 @@ def _demo(home: Path | None, *, once: bool, port: int, as_json: bool) -> None:
 
     # Whatever the environment names, the demo keeps to its own fresh folder.
     own = {"database": "", "keys": "", "address": "", "programme": PROGRAMME}
-    with system(folder, create=True, port=port, **own) as opened:
+    # The model of the demo is on this machine, where no endpoint may be otherwise.
+    own["endpoint_networks"] = "127.0.0.0/8"
+    with (
+        sample_endpoint() as endpoint,
+        system(folder, create=True, port=port, **own) as opened,
+    ):
         if port == 0:
             opened.use_port(free_port(opened.settings.host))
         ends = once or not sys.stdout.isatty()
-        stage = Stage(opened, ends=ends, as_json=as_json)
+        stage = Stage(opened, endpoint, ends=ends, as_json=as_json)
         asyncio.run(stage.play())
     if stage.failure is not None:
         raise stage.failure
@@ -83,8 +92,11 @@ demo = click.command("demo", help="Show the clearinghouse at work, in a fresh fo
 class Stage:
     """Runs the server, and the demo against it, in one process."""
 
-    def __init__(self, opened: System, *, ends: bool, as_json: bool) -> None:
+    def __init__(
+        self, opened: System, endpoint: str, *, ends: bool, as_json: bool
+    ) -> None:
         """Prepare; *ends* stops the server after the table."""
+        self._endpoint = endpoint
         self.failure: Error | None = None
         self._opened = opened
         self._ends = ends
@@ -134,6 +146,8 @@ class Stage:
             outcomes = self._wait(http, cast, receipts)
             advisory = self._publish(http, cast, draft)
         cases = self._cases(cast, address)
+        review = Review(self._opened, self._endpoint, self._say)
+        reviewed = review.walk()
         size = self._opened.sequencer.round()
         distinct = len(set(receipts))
         return {
@@ -150,7 +164,8 @@ class Stage:
             "checkpoint": (self._opened.tiles.checkpoint() or "").splitlines()[:3],
             "record_size": size,
             "seconds": round(time.monotonic() - self._began, 1),
-            "codes": cast.codes,
+            "codes": cast.codes | review.codes,
+            "review": reviewed,
         }
 
     def _import(self, sample: Path) -> int:
@@ -313,11 +328,31 @@ def _table(told: dict[str, Any], *, ends: bool) -> str:
     ):
         table.add_row(name, str(told[key]))
     table.add_row("advisories published", str(len(told["advisories"])))
+    review = told["review"]
+    access = Table("What", "How many", title="One voluntary early access, and two more")
+    access.columns[1].justify = "right"
+    for name, figure in (
+        ("engagements under terms that both signed", len(review["engagements"])),
+        ("calls through the broker, of one", review["broker_calls"]),
+        ("tokens of these", review["broker_tokens"]),
+        (
+            "seconds to cut a stream, after withdrawing",
+            review["seconds_to_cut_a_stream"],
+        ),
+        ("facts that its certificate shows, verified", review["certificate_shows"]),
+        ("seconds for all of it", review["seconds"]),
+    ):
+        access.add_row(name, str(figure))
     console = Console(highlight=False)
     with console.capture() as captured:
         console.print(table)
+        console.print(access)
     origin, size, root = told["checkpoint"]
-    lines = [captured.get(), f"Checkpoint: {origin}, {size} entries, root {root}"]
+    lines = [
+        captured.get(),
+        f"Checkpoint: {origin}, {size} entries, root {root}",
+        f"Certificate: {review['certificate']}",
+    ]
     if ends:
         lines.append(f"Check it: fairlead record check --home {told['home']}")
         return "\n".join(lines)
@@ -325,6 +360,8 @@ def _table(told: dict[str, Any], *, ends: bool) -> str:
     lines += [f"  {code}  {who}" for who, code in told["codes"].items()]
     lines.append(
         f"The advisory: {told['address']}/advisories/{told['advisories'][0]}"
+        f"\nAn engagement under way: {told['address']}/engagements/"
+        f"{review['left_open']}"
         "\nCtrl-C stops the server."
     )
     return "\n".join(lines)

@@ -22,6 +22,8 @@ COMMANDS = {
     "match": ("fairlead.cli.matching", "Say what of the catalogue affects an SBOM."),
     "organisation": ("fairlead.cli.members", "Organisations that take part."),
     "person": ("fairlead.cli.members", "People who sign in."),
+    "profile": ("fairlead.cli.profile", "What the programme decides."),
+    "programme": ("fairlead.cli.programme", "What the public is told."),
     "record": ("fairlead.cli.record", "The record of everything that happened."),
     "report": ("fairlead.cli.report", "Hand in what tools and people found."),
     "seal": ("fairlead.cli.sealing", "Seal files so that both halves are needed."),

@@ -41,6 +41,18 @@ def key(home: Path | None, *, as_json: bool) -> None:
     )
 
 
+@click.command("certificate-key")
+@command
+def certificate_key(home: Path | None, *, as_json: bool) -> None:
+    """Print the key by which the programme signs destruction certificates.
+
+    Publish it beside the key of the record; `fairlead verify --signer` takes it.
+    """
+    with system(home) as opened:
+        shown = opened.certificates.verifier().text()
+    show({"key": shown}, as_json=as_json, text=shown)
+
+
 @click.command("rotate-key")
 @command
 def rotate_key(home: Path | None, *, as_json: bool) -> None:

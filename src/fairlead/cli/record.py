@@ -19,6 +19,7 @@ def record() -> None:
 
 for _command in (
     proofs.key,
+    proofs.certificate_key,
     proofs.rotate_key,
     proofs.prove,
     proofs.verify,

@@ -201,6 +201,41 @@ def sign(home: Path | None, file: Path, side: str, key: Path, *, as_json: bool) 
     show({"digest": digest, "note": note}, as_json=as_json, text=note.rstrip("\n"))
 
 
+@terms.command("verify")
+@FILE
+@command
+def verify(home: Path | None, file: Path, *, as_json: bool) -> None:
+    """Check both signatures of a signed agreement offline, as its page hands it out."""
+    del home
+    from fairlead.review import bundling
+    from fairlead.web.passkeys import RelyingParty
+
+    def authenticate(address: str, answer: str, asked: bytes, public: str) -> None:
+        RelyingParty(address, "").count_of(answer, asked, public)
+
+    try:
+        written = file.read_bytes()
+    except OSError as error:
+        raise NotFound(f"{file}: {error.strerror}") from error
+    checked = bundling.verify(written, authenticate)
+    told = [
+        f"{side}: {'by the key that the terms name' if how == 'ed25519' else how}"
+        for side, how in sorted(checked.how.items())
+    ]
+    if "passkey" in checked.how.values():
+        told.append("Whose passkey it is, the terms do not say; the record does.")
+    show(
+        {
+            "verified": True,
+            "digest": checked.digest,
+            "engagement": checked.terms.engagement,
+            "signed": checked.how,
+        },
+        as_json=as_json,
+        text="\n".join([checked.digest, *told]),
+    )
+
+
 def _request(asked: dict[str, Any]) -> Any:  # noqa: ANN401 - see fairlead.terms.decide
     from fairlead.base import instants
     from fairlead.terms.clauses import Action, Detail, Purpose, Side

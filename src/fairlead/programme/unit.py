@@ -9,10 +9,10 @@ from fairlead.access.ports import AccessUnit
 from fairlead.catalogue.imports import ImportsUnit
 from fairlead.clearinghouse.claims.ports import ClaimsUnit
 from fairlead.programme.agenda import Worklist
-from fairlead.review.ports import ReviewUnit
+from fairlead.programme.ports import ProgrammeUnit
 
 
-class Unit(AccessUnit, ClaimsUnit, ReviewUnit, ImportsUnit, Protocol):
+class Unit(AccessUnit, ClaimsUnit, ProgrammeUnit, ImportsUnit, Protocol):
     """Reads and writes that succeed or fail together."""
 
     @property

@@ -17,7 +17,7 @@ from fairlead.base.ids import (
 )
 from fairlead.base.ports import Randomness
 from fairlead.errors import NotAllowed, NotFound
-from fairlead.review import determination, facts, living, partnering, results
+from fairlead.review import determination, facts, handing, living, partnering, results
 from fairlead.review.determination import Determination, Finding
 from fairlead.review.engagement import Engagement, Partner
 from fairlead.review.granting import SYSTEM
@@ -143,7 +143,10 @@ def ring_determination(
     unit: ReviewUnit, name: DeterminationId, *, at: datetime
 ) -> None:
     """Destroy the reasons of a determination that has lapsed; that it was stays."""
-    if unit.determinations.get(name).lapsed(at):
+    known = unit.determinations.get(name)
+    if known.lapsed(at):
+        lapsed = determination.DeterminationLapsed()
+        unit.determinations.save(known, [lapsed], name=name, by=SYSTEM, at=at)
         unit.determinations.destroy(name, at=at)
 
 
@@ -299,6 +302,7 @@ def _destroyed(
     after = unit.engagements.save(
         engagement, living.destroyed(engagement), name=engagement.id, by=by, at=at
     )
+    handing.destroy(unit, engagement, at=at)
     unit.engagements.destroy(engagement.id, at=at)
     unit.agenda.enqueue(Job.DESTROY_ENGAGEMENT, engagement.id, at=at)
     return after

@@ -55,6 +55,10 @@ class DeterminationReconsidered(Fact, frozen=True, tag="determination.reconsider
     body: Reasoned | None = None
 
 
+class DeterminationLapsed(Fact, frozen=True, tag="determination.lapsed@1"):
+    """It says nothing any more, and its reasons were destroyed; that it was stays."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Determination:
     """One determination."""
@@ -173,12 +177,14 @@ def _evolve(state: Determination | None, event: Event) -> Determination:
                 reconsidered=state.reconsidered + 1,
                 version=event.version,
             )
+        case Determination(), DeterminationLapsed():
+            return replace(state, version=event.version)
     raise unexpected(event)
 
 
 DETERMINATIONS = Subject(
     "determination",
     Determination,
-    (DeterminationMade, DeterminationReconsidered),
+    (DeterminationMade, DeterminationReconsidered, DeterminationLapsed),
     _evolve,
 )

@@ -92,6 +92,17 @@ class Asset:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SealedAsset:
+    """How an asset is sealed; the keys are public, the halves are not here."""
+
+    holder: str
+    """The programme's public keys for it, as a file."""
+    sealed_by: str = ""
+    seal: str = ""
+    digest: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AccessKey:
     """A key of a named person."""
 
@@ -150,6 +161,7 @@ class Engagement:
     ended: Ending | None = None
     people: dict[PersonId, Named] = field(default_factory=dict)
     assets: dict[str, Asset] = field(default_factory=dict)
+    sealed: dict[str, SealedAsset] = field(default_factory=dict)
     keys: dict[AccessKeyId, AccessKey] = field(default_factory=dict)
     used: dict[str, tuple[int, int, int]] = field(default_factory=dict)
     """Asset: calls, tokens, cents."""
@@ -277,6 +289,20 @@ def _asset(state: Engagement, fact: facts.AssetProvided, _: Event) -> Changed:
     return {"assets": state.assets | {fact.asset: asset}}
 
 
+def _keyed(state: Engagement, fact: facts.AssetKeyed, _: Event) -> Changed:
+    return {"sealed": state.sealed | {fact.asset: SealedAsset(holder=fact.holder)}}
+
+
+def _sealed(state: Engagement, fact: facts.AssetSealed, _: Event) -> Changed:
+    after = replace(
+        state.sealed[fact.asset],
+        sealed_by=fact.sealed_by,
+        seal=fact.seal,
+        digest=fact.digest,
+    )
+    return {"sealed": state.sealed | {fact.asset: after}}
+
+
 def _opened(_: Engagement, fact: facts.AccessOpened, __: Event) -> Changed:
     return {"opens": fact.opens, "ends": fact.ends, "state": State.OPEN}
 
@@ -393,7 +419,7 @@ def _closed(_: Engagement, __: facts.EngagementClosed, ___: Event) -> Changed:
     return {"state": State.CLOSED}
 
 
-def _nothing(_: Engagement, __: facts.OpeningTried, ___: Event) -> Changed:
+def _nothing(_: Engagement, __: object, ___: Event) -> Changed:
     return {}
 
 
@@ -405,6 +431,9 @@ CHANGES: Mapping[type, Any] = {
     facts.PersonNamed: _person_named,
     facts.PersonRemoved: _person_removed,
     facts.AssetProvided: _asset,
+    facts.AssetKeyed: _keyed,
+    facts.AssetSealed: _sealed,
+    facts.AssetOpened: _nothing,
     facts.AccessOpened: _opened,
     facts.AccessEnded: _access_ended,
     facts.KeyIssued: _key_issued,

@@ -10,7 +10,7 @@ from msgspec import Struct
 from fairlead.base.ids import AccessKeyId, AssessmentId, OrganisationId, PersonId
 from fairlead.record.events import Fact
 from fairlead.review.window import Ending
-from fairlead.terms.clauses import AssetKind, Side
+from fairlead.terms.clauses import AssetKind, Purpose, Side
 
 
 class Audience(StrEnum):
@@ -149,6 +149,37 @@ class AssetProvided(Fact, frozen=True, tag="engagement.asset_provided@1"):
     asset: str
     kind: AssetKind
     body: Connection | None = None
+
+
+class AssetKeyed(Fact, frozen=True, tag="engagement.asset_keyed@1"):
+    """The programme gave out the keys for which an asset is to be sealed."""
+
+    asset: str
+    holder: str
+    """Public keys, as the file that the developer is given."""
+
+
+class AssetSealed(Fact, frozen=True, tag="engagement.asset_sealed@1"):
+    """All sealed files of an asset have come, as the developer signed them."""
+
+    asset: str
+    seal: str
+    digest: str
+    """SHA-256 of `signature.json`, in hex."""
+    sealed_by: str
+    """The developer's public keys, as a file."""
+
+
+class AssetOpened(Fact, frozen=True, tag="engagement.asset_opened@1"):
+    """A named person was given the programme's half, for one session."""
+
+    asset: str
+    person: PersonId
+    second: PersonId | None
+    purpose: Purpose
+    clause: int
+    session: str
+    """Names the session's key."""
 
 
 class AccessOpened(Fact, frozen=True, tag="engagement.access_opened@1"):
@@ -310,6 +341,9 @@ FACTS: tuple[type[Fact], ...] = (
     PersonNamed,
     PersonRemoved,
     AssetProvided,
+    AssetKeyed,
+    AssetSealed,
+    AssetOpened,
     AccessOpened,
     AccessEnded,
     KeyIssued,

@@ -34,7 +34,14 @@ from fairlead.store.unit import CODEC, KEPT
 from fairlead.store.vault import Vault
 
 DESTROYING = frozenset(
-    {"application.erased", "case.destroyed", "person.erased", "submission.destroyed"}
+    {
+        "application.erased",
+        "case.destroyed",
+        "determination.lapsed",
+        "engagement.destroyed",
+        "person.erased",
+        "submission.destroyed",
+    }
 )
 """Facts that say that the bodies of their subject were destroyed."""
 

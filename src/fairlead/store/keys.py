@@ -22,6 +22,10 @@ SANDBOX = "sandbox.key"
 """The file of the key that signs what was seen in sandboxes of this machine."""
 
 
+CERTIFICATES = "certificates.key"
+"""The file of the key that signs destruction certificates."""
+
+
 def record_signer(
     folder: Path, name: str, randomness: Randomness, *, file: str = RECORD
 ) -> Signer:
@@ -119,3 +123,15 @@ def blind_seed(folder: Path, randomness: Randomness) -> bytes:
     if len(seed) != 32:  # noqa: PLR2004 - what is written above
         raise Damaged(f"{path} does not hold a seed")
     return seed
+
+
+def certificate_signer(folder: Path, name: str, randomness: Randomness) -> Signer:
+    """Return the programme's signer of certificates, made the first time.
+
+    It is apart from the record's: that one signs checkpoints and nothing else.
+
+    Raises:
+        Damaged: the key file cannot be read, or is another programme's.
+
+    """
+    return record_signer(folder, name, randomness, file=CERTIFICATES)

@@ -367,6 +367,12 @@ introduction_sides = _table(
     Column("organisation", String(40), primary_key=True, index=True),
 )
 
+milestones = _subject("milestones")
+
+figures = _subject("figures")
+
+consents = _subject("consents")
+
 imports = _subject("imports", Column("at", Instant, nullable=False))
 
 finding_features = _table(
@@ -435,6 +441,15 @@ idempotency_keys = _table(
     Column("fingerprint", String(64), nullable=False),
     Column("receipt", String(40), nullable=False),
     Column("ends_at", Instant, nullable=False, index=True),
+)
+
+feeds = _table(
+    "feeds",
+    Class.OPERATIONAL,
+    Column("digest", String(64), primary_key=True),
+    Column("person", String(40), nullable=False, index=True),
+    Column("engagement", String(40), nullable=False),
+    Column("made_at", Instant, nullable=False),
 )
 
 jobs = _table(

@@ -32,8 +32,18 @@ from fairlead.store.clearinghouse import (
 )
 from fairlead.store.engine import open_engine, reading, wipe_journal, writing
 from fairlead.store.findings import SQLIndex
+from fairlead.store.halves import SQLHalves
 from fairlead.store.members import SQLOrganisations, SQLPeople, SQLTokens
 from fairlead.store.pairs import KEPT_PAIRS, SQLPairs
+from fairlead.store.programme import (
+    KEPT_CONSENTS,
+    KEPT_FIGURES,
+    KEPT_MILESTONES,
+    SQLConsents,
+    SQLFeeds,
+    SQLFigures,
+    SQLMilestones,
+)
 from fairlead.store.review import (
     KEPT_DETERMINATIONS,
     KEPT_ENGAGEMENTS,
@@ -69,6 +79,9 @@ KEPT = (
     KEPT_ENGAGEMENTS,
     KEPT_DETERMINATIONS,
     KEPT_PAIRS,
+    KEPT_MILESTONES,
+    KEPT_FIGURES,
+    KEPT_CONSENTS,
     KEPT_TRACES,
     KEPT_IMPORTS,
     *claiming.KEPT,
@@ -103,6 +116,11 @@ class SQLUnit:
     engagements: SQLEngagements
     determinations: SQLDeterminations
     pairs: SQLPairs
+    milestones: SQLMilestones
+    figures: SQLFigures
+    consents: SQLConsents
+    feeds: SQLFeeds
+    halves: SQLHalves
     traces: SQLTraces
     index: SQLIndex
     agenda: SQLAgenda
@@ -143,6 +161,11 @@ class SQLUnit:
             engagements=SQLEngagements(connection, KEPT_ENGAGEMENTS, *rest),
             determinations=SQLDeterminations(connection, KEPT_DETERMINATIONS, *rest),
             pairs=SQLPairs(connection, KEPT_PAIRS, *rest),
+            milestones=SQLMilestones(connection, KEPT_MILESTONES, *rest),
+            figures=SQLFigures(connection, KEPT_FIGURES, *rest),
+            consents=SQLConsents(connection, KEPT_CONSENTS, *rest),
+            feeds=SQLFeeds(connection),
+            halves=SQLHalves(connection, vault),
             traces=SQLTraces(connection, KEPT_TRACES, *rest, reading=reading),
             index=SQLIndex(connection, vault),
             agenda=SQLAgenda(connection),

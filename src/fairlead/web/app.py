@@ -19,25 +19,30 @@ from fairlead.errors import Error
 from fairlead.web import log, openapi, problems
 from fairlead.web.api import (
     advisories,
+    assets,
     batches,
     cases,
     claims,
     engagements,
     owners,
+    public_figures,
     reports,
     sharing,
 )
 from fairlead.web.api import catalogue as catalogue_api
+from fairlead.web.api.uploads import make_router
 from fairlead.web.auth import AnyRequest, note_proxied, refuse_foreign
 from fairlead.web.context import Context
 from fairlead.web.feeds import atom, csaf, osv
 from fairlead.web.pages import (
     account,
+    calendars,
     exports,
     joining,
     members,
     pairs,
     people,
+    programme,
     readings,
     show,
     signing_in,
@@ -90,6 +95,9 @@ def create_app(context: Context) -> Litestar:
             claims.router,
             owners.router,
             sharing.router,
+            assets.keys,
+            assets.router,
+            make_router(assets.UPLOADS, context.uploads, assets.guard),
             signing_in.router,
             account.router,
             verifying.router,
@@ -108,6 +116,9 @@ def create_app(context: Context) -> Litestar:
             osv.router,
             atom.router,
             catalogue_pages.router,
+            programme.router,
+            public_figures.router,
+            calendars.router,
             log.router,
             create_static_files_router(
                 path="/static",

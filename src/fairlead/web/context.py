@@ -19,15 +19,18 @@ from fairlead.clearinghouse.ports import DocumentSigner
 from fairlead.clearinghouse.publishing import Press
 from fairlead.formats.advisory import Publisher
 from fairlead.formats.cve import Assigner
+from fairlead.programme.profile import Profile, load
 from fairlead.programme.unit import Store
-from fairlead.record.notes import Key
+from fairlead.record.notes import Key, Signer, Verifier
 from fairlead.record.tlog_proof import TlogProof
+from fairlead.review.ports import SealedFiles
 from fairlead.review.rules import Rules as ReviewRules
 from fairlead.web.broker import Broker, Upstream
 from fairlead.web.limiting import Gate, Limits
 from fairlead.web.logins import Provider
 from fairlead.web.passkeys import RelyingParty
 from fairlead.web.proxies import Proxies
+from fairlead.web.receiving import Uploads
 
 
 class PublicLog(Protocol):
@@ -53,12 +56,20 @@ class Context:
     """The tiles of the record that everyone may fetch."""
     prove: Callable[[str], TlogProof]
     """Proves that an event, such as `submission/SUB-…@1`, is in the log."""
+    uploads: Uploads
+    """Keeps what developers send of sealed assets."""
+    assets: SealedFiles
+    """The same, as sealed folders."""
+    certificates: Signer
+    """Signs destruction certificates, for the programme."""
     publisher: Publisher
     """Who publishes advisories."""
     assigner: Assigner | None = None
     """The CVE Numbering Authority that publishes; none if the publisher is none."""
     signer: DocumentSigner | None = None
     """Signs what is published; without, nothing is signed."""
+    log_key: Callable[[], Verifier]
+    """Returns the key with which anyone verifies the record."""
     programme: str
     """What the programme is called on its pages."""
     address: str
@@ -75,8 +86,6 @@ class Context:
     """Makes what calls the endpoints of developers."""
     check_endpoint: Callable[[str], None]
     """Raises `Invalid` where no endpoint may be."""
-    review: ReviewRules = field(default_factory=ReviewRules)
-    """What the programme decides about engagements."""
     gate: Gate = field(default_factory=Gate)
     """Bounds the bodies of reports in memory."""
     body_seconds: float = 60
@@ -91,8 +100,15 @@ class Context:
     """Signs certificates of claims."""
     published: Published = lambda _purls: {}
     """Counts what others have published about packages."""
+    profile: Profile = field(default_factory=lambda: load("generic"))
+    """What the programme decides."""
     provider: Provider | None = None
     """Where people may sign in besides here."""
+
+    @property
+    def review(self) -> ReviewRules:
+        """Return what the programme decides about engagements."""
+        return self.profile.review
 
     @property
     def broker(self) -> Broker:

@@ -17,16 +17,23 @@ from msgspec import Struct
 from fairlead.access.sessions import SignedIn
 from fairlead.base import ids
 from fairlead.base.instants import text
-from fairlead.errors import Invalid, NotAllowed, NotFound, Unauthenticated, Violation
+from fairlead.errors import (
+    Invalid,
+    NotAllowed,
+    NotFound,
+    Refused,
+    Unauthenticated,
+    Violation,
+)
 from fairlead.programme.unit import Unit
-from fairlead.review import concluding, facts, granting, negotiating
+from fairlead.review import concluding, facts, granting, handing, negotiating
 from fairlead.review.determination import Finding
 from fairlead.review.facts import Audience
 from fairlead.review.parties import Party
 from fairlead.terms import agreement, standard
 from fairlead.terms.agreement import Party as Contractor
 from fairlead.terms.agreement import Terms, WindowTerm
-from fairlead.terms.clauses import Side
+from fairlead.terms.clauses import ENDPOINTS, Side
 from fairlead.terms.narrowing import Narrowing
 from fairlead.terms.standard import Profile
 from fairlead.web.context import Context
@@ -101,6 +108,12 @@ class AssetForm(Form, frozen=True):
     model: str = ""
     cents_per_million_in: int = 0
     cents_per_million_out: int = 0
+
+
+class SealedForm(Form, frozen=True):
+    """An asset that is handed over sealed."""
+
+    asset: str
 
 
 class KeyForm(Form, frozen=True):
@@ -282,7 +295,18 @@ def _remove(at: At, form: PersonForm) -> None:
     granting.remove_person(at.unit, at.party, ids.PersonId(form.person), at=at.now)
 
 
+def _give_out(at: At, form: SealedForm) -> None:
+    handing.give_out(at.unit, at.party, form.asset, at.context.programme, at=at.now)
+
+
 def _provide(at: At, form: AssetForm) -> None:
+    terms = at.party.engagement.terms
+    term = terms.asset(form.asset) if terms else None
+    if term is not None and term.kind not in ENDPOINTS and not form.url:
+        raise Refused(
+            f"{form.asset!r} is handed over sealed: take the keys for it, seal, send,"
+            " and say that all has come"
+        )
     if form.url:
         at.context.check_endpoint(form.url)
     if form.dialect not in {"openai", "anthropic"}:
@@ -425,6 +449,7 @@ ACTS: Mapping[str, Act] = {
     "person": Act(PersonForm, _name),
     "objection": Act(PersonForm, _remove),
     "asset": Act(AssetForm, _provide),
+    "sealing-key": Act(SealedForm, _give_out),
     "opening": Act(Nothing, _open),
     "key": Act(Nothing, _key),
     "key-end": Act(KeyForm, _end_key),

@@ -34,8 +34,9 @@ from fairlead.clearinghouse.public import Published
 from fairlead.errors import Error
 from fairlead.programme.agenda import Due, Ringing
 from fairlead.programme.unit import Store, Unit
-from fairlead.review import concluding, granting
+from fairlead.review import certifying, concluding, granting, handing
 from fairlead.review.engagement import ENGAGEMENTS
+from fairlead.review.ports import SealedFiles
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +47,9 @@ HELD = 0.01
 """Seconds after which a transaction of several jobs ends, to let others write."""
 
 BATCH = 50
+
+EXPIRY = 3600.0
+"""Seconds between two looks at uploads that nobody went on with."""
 
 DESTROYING = frozenset({Job.DESTROY_KEY, Job.DESTROY_ENGAGEMENT})
 """Jobs after which nothing may be left in the database's journal."""
@@ -63,6 +67,8 @@ class Runner:
     clock: Clock
     randomness: Randomness
     rules: Rules
+    assets: SealedFiles
+    """What was uploaded of sealed assets."""
     programme: str = "Fairlead"
     """What the programme is called in its mail."""
     send: Callable[[Letter], None] = lambda _letter: None
@@ -150,11 +156,22 @@ class Runner:
 
     def _show(self) -> None:
         # Apart from the sequencer, which must not wait for a witness far away.
+        due = time.monotonic() + EXPIRY
         while not self._stop.wait(CADENCE):
             try:
                 self.show_log()
             except (Error, OSError):
                 log.exception("record.not_shown")
+            if time.monotonic() >= due:
+                due += EXPIRY
+                self.expire()
+
+    def expire(self) -> None:
+        """Remove uploads that nobody went on with."""
+        try:
+            self.assets.expire()
+        except (Error, OSError):
+            log.exception("uploads.not_expired")
 
     def _read_pairs(self) -> None:
         while not self._stop.is_set():
@@ -225,15 +242,27 @@ class Runner:
             case Job.DESTROY_ENGAGEMENT:
                 name = EngagementId(job.subject)
                 self.store.destroy_key(ENGAGEMENTS.stream(name))
+                self._end_assets(unit, name)
                 concluding.note_opening(
                     unit,
                     name,
-                    "the key of the engagement",
+                    certifying.KEY,
                     opened=unit.engagements.opens(name),
                     at=self.clock(),
                 )
             case Job.CLAIM_LINE:
                 keeping.grant(unit, ClaimId(job.subject), self.desk, at=self.clock())
+
+    def _end_assets(self, unit: Unit, name: EngagementId) -> None:
+        """Destroy the halves of sealed assets, try to open each, remove its files."""
+        engagement = unit.engagements.get(name)
+        for asset in engagement.sealed:
+            self.store.destroy_key(f"half/{handing.address(name, asset)}")
+        tried = list(handing.attempts(unit, engagement, self.assets))
+        for asset, opened in tried:
+            concluding.note_opening(unit, name, asset, opened=opened, at=self.clock())
+        for asset in engagement.sealed:
+            self.assets.remove(handing.address(name, asset))
 
     def _ring_some(self) -> bool:
         """Ring timers that are due, in the order of their instants."""

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from fairlead.errors import NoSandbox
-from fairlead.remote.sandbox.cgroups import Group, Hierarchies, bounds
+from fairlead.remote.sandbox.cgroups import LEAF, Group, Hierarchies, bounds
 from fairlead.sandbox.limits import Limits
 
 LINE = "30 24 0:26 {root} {point} rw,nosuid - {kind} {kind} {options}\n"
@@ -117,3 +117,15 @@ def test_version_2_counts(tmp_path: Path) -> None:
 def test_every_controller_is_bounded(version: int) -> None:
     """No controller goes without a bound."""
     assert {c for c, _, _ in bounds(version, Limits())} == {"memory", "pids", "cpu"}
+
+
+def test_version_2_after_moving_out(tmp_path: Path) -> None:
+    """Once this process has moved to its leaf, groups are still made beside that."""
+    group = tmp_path / "tree"
+    (group / LEAF).mkdir(parents=True)
+    (group / "cgroup.controllers").write_text("cpu memory pids\n")
+    mounts = [("/", str(group), "cgroup2", "rw")]
+    found = Hierarchies.of_this_process(process(tmp_path, mounts, f"0::/{LEAF}\n"))
+    assert found.unique == [group]
+    found.sweep()
+    assert (group / LEAF).is_dir()

@@ -553,3 +553,22 @@ def test_what_rows_are_of_is_found_by_every_name(sqlite_world, tmp_path):
     for name in ("pysec-2026-1", "GHSA-X", "CVE-2026-0001"):
         (found,) = sqlite_world.catalogue.find(name)
         assert found.id == "PYSEC-2026-1"
+
+
+def test_an_empty_catalogue_is_empty_for_every_thread(tmp_path):
+    """Before the first import, whoever asks from whatever thread gets nothing, no error."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    from fairlead.store.catalogue.aside import FilePlace
+    from fairlead.store.catalogue.reading import SQLCatalogue
+
+    place = FilePlace(tmp_path / "catalogue.db")
+    catalogue = SQLCatalogue(place)
+
+    def count(_):
+        with catalogue.read() as reading:
+            return reading.counted()
+
+    with ThreadPoolExecutor(8) as pool:
+        assert {str(found) for found in pool.map(count, range(50))} == {str(count(0))}
+    catalogue.close()

@@ -20,6 +20,8 @@ from fairlead.sandbox.limits import Limits
 CONTROLLERS = ("memory", "pids", "cpu")
 """What a sandbox needs; `cpuacct` counts where it is a controller of its own."""
 PREFIX = "fairlead-"
+LEAF = f"{PREFIX}supervisor"
+"""Where this process goes in version 2, so that its group can have groups below."""
 _PERIOD = 100_000
 _PATIENCE = 5.0
 """Seconds in which a group whose processes were killed becomes empty."""
@@ -56,6 +58,8 @@ class Hierarchies:
             return cls(1, first)
         if "" in mounts and "" in own:
             folder = _below(mounts[""], own[""])
+            if folder.name == LEAF:
+                folder = folder.parent  # This process has moved out of it; see below.
             offered = _words(folder / "cgroup.controllers")
             if set(CONTROLLERS) <= set(offered):
                 return cls(2, dict.fromkeys(CONTROLLERS, folder))
@@ -109,7 +113,7 @@ class Hierarchies:
         for folder in self.unique:
             for path in folder.glob(f"{PREFIX}*"):
                 pid, _, rest = path.name.removeprefix(PREFIX).partition("-")
-                if _started(int(pid)) != rest.partition("-")[0]:
+                if pid.isdigit() and _started(int(pid)) != rest.partition("-")[0]:
                     _kill(path)
                     with suppress(OSError):
                         path.rmdir()
@@ -225,7 +229,7 @@ def _enable(folder: Path) -> None:
         control.write_text(wanted, "ascii")
     except OSError:
         # Only a group without processes may have some below; so this one moves out.
-        leaf = folder / f"{PREFIX}supervisor"
+        leaf = folder / LEAF
         leaf.mkdir(exist_ok=True)
         (leaf / "cgroup.procs").write_text(str(os.getpid()), "ascii")
         control.write_text(wanted, "ascii")

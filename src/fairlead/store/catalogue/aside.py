@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Protocol
+from uuid import uuid4
 
 from sqlalchemy import (
     Connection,
@@ -21,7 +22,7 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.pool import NullPool
+from sqlalchemy.pool import NullPool, QueuePool
 
 from fairlead.errors import InUse, Unavailable
 from fairlead.store.catalogue import tables
@@ -240,8 +241,17 @@ def _read_only(path: Path) -> Engine:
 
 
 def _empty() -> Engine:
-    """Return a catalogue in which nothing is."""
-    engine = create_engine("sqlite://")
+    """Return a catalogue in which nothing is, and which every thread sees."""
+    # In memory, each connection would have a database of its own. The pool keeps the
+    # first one open, and so the shared one alive.
+    name = f"file:{uuid4()}?mode=memory&cache=shared&uri=true"
+    engine = create_engine(
+        f"sqlite:///{name}",
+        poolclass=QueuePool,
+        connect_args={"check_same_thread": False},
+        pool_size=16,
+        max_overflow=48,
+    )
     with engine.begin() as connection:
         tables.create(connection)
     return engine

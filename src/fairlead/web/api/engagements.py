@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -17,8 +17,9 @@ from fairlead.access.roles import Asker
 from fairlead.base.ids import EngagementId, OrganisationId
 from fairlead.base.pages import Page
 from fairlead.errors import Conflict, NotFound
+from fairlead.formats.dsse import NoteSigner
 from fairlead.programme.unit import Unit
-from fairlead.review import concluding, parties
+from fairlead.review import certifying, concluding, parties
 from fairlead.review.engagement import Engagement, State
 from fairlead.review.parties import Party
 from fairlead.terms.agreement import Terms
@@ -128,6 +129,34 @@ def perform(  # noqa: PLR0913 - one value a thing that must be said
     return after, done or Done()
 
 
+def certified(
+    context: Context, who: Callable[[Unit], Asker], name: EngagementId
+) -> Response[bytes]:
+    """Return the certificate of an engagement that was destroyed.
+
+    Raises:
+        Refused: it was not destroyed yet.
+
+    """
+    with context.store.read() as unit:
+        party = parties.find(unit, who(unit), name)
+        found = certifying.ended(unit, party, context.moment)
+    written = certifying.certificate(
+        found,
+        context.programme,
+        context.prove,
+        NoteSigner(context.certificates),
+        at=context.clock(),
+    )
+    return Response(
+        written,
+        media_type="application/json",
+        headers={
+            "Content-Disposition": f'attachment; filename="{name}-certificate.json"'
+        },
+    )
+
+
 def answer(party: Party, context: Context) -> EngagementAnswer:
     """Return the engagement as *party* sees it."""
     engagement = party.engagement
@@ -215,6 +244,26 @@ def read(
         return answer(party, context)
 
 
+@get(
+    "/{engagement:str}/certificate",
+    sync_to_thread=True,
+    summary="Take the certificate of destruction",
+    responses=PROBLEMS,
+)
+def certificate(
+    request: AnyRequest, engagement: FromPath[str], context: NamedDependency[Context]
+) -> Response[bytes]:
+    """Return the certificate (in-toto, DSSE), once everything was destroyed.
+
+    `fairlead verify` checks it offline, with the keys of record and certificates.
+    """
+
+    def who(unit: Unit) -> Asker:
+        return auth.asker(unit, request, context)
+
+    return certified(context, who, EngagementId(engagement))
+
+
 @post(
     "/{engagement:str}/{act:str}",
     sync_to_thread=True,
@@ -247,5 +296,7 @@ def do(
 
 
 router = Router(
-    "/v1/engagements", route_handlers=[listed, ask, read, do], tags=["Engagements"]
+    "/v1/engagements",
+    route_handlers=[listed, ask, read, certificate, do],
+    tags=["Engagements"],
 )

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
-from typing import Protocol
 
 from litestar import Response, Router, delete, head, patch, post, route
 from litestar.concurrency import sync_to_thread
@@ -21,11 +20,12 @@ from litestar.params import FromPath
 
 from fairlead.errors import InUse
 from fairlead.formats import tus
-from fairlead.formats.tus import Checksum, Mismatch, Upload
+from fairlead.formats.tus import Mismatch, Upload
 from fairlead.web.auth import AnyRequest
 from fairlead.web.context import Context
 from fairlead.web.openapi import PROBLEMS
 from fairlead.web.problems import Problem
+from fairlead.web.receiving import Appending, Uploads
 
 Guard = Callable[[AnyRequest, Context, str], None]
 """Raises what is to be answered to a request that may not upload to an asset.
@@ -48,41 +48,6 @@ ANSWERS = PROBLEMS | {
 
 AT_ONCE = 1024 * 1024
 """Bytes that are gathered before they are written."""
-
-
-class Appending(Protocol):
-    """Bytes that come in: `write` them, then `finish`; `close` in any case."""
-
-    def write(self, content: bytes) -> None:
-        """Add bytes."""
-
-    def finish(self) -> Upload:
-        """Let what came count, on disk; `Mismatch` if its checksum says other."""
-
-    def close(self) -> None:
-        """Keep what came, if it may be kept, and let others add."""
-
-
-class Uploads(Protocol):
-    """What keeps uploads: `fairlead.store.uploads`, which says what it raises."""
-
-    @property
-    def largest(self) -> int:
-        """How many bytes one upload may have."""
-
-    def create(self, asset: str, length: int, metadata: dict[str, str]) -> Upload:
-        """Begin an upload."""
-
-    def get(self, asset: str, name: str) -> Upload:
-        """Return an upload."""
-
-    def append(
-        self, asset: str, name: str, offset: int, checksum: Checksum | None
-    ) -> Appending:
-        """Begin to add bytes; one request at a time."""
-
-    def remove(self, asset: str, name: str) -> None:
-        """Remove an upload."""
 
 
 def make_router(path: str, uploads: Uploads, guard: Guard) -> Router:

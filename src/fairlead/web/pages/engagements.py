@@ -22,6 +22,7 @@ from fairlead.base.pages import Page
 from fairlead.errors import (
     Error,
     Invalid,
+    Malformed,
     NotAllowed,
     NotFound,
     NotVerified,
@@ -29,18 +30,27 @@ from fairlead.errors import (
     Unauthenticated,
 )
 from fairlead.programme.unit import Unit
-from fairlead.review import concluding, granting, negotiating, parties
+from fairlead.review import (
+    bundling,
+    concluding,
+    granting,
+    handing,
+    negotiating,
+    parties,
+)
 from fairlead.review.determination import Finding
 from fairlead.review.engagement import ENGAGEMENTS, Engagement, State
 from fairlead.review.entry import Wish
 from fairlead.review.facts import AccessUsed, Audience
 from fairlead.review.parties import Party
+from fairlead.sealing.holders import read_holder
 from fairlead.terms import agreement, difference, prose
-from fairlead.terms.clauses import Action, Purpose, Side
+from fairlead.terms.clauses import ENDPOINTS, Action, Purpose, Side
 from fairlead.terms.decide import Decision, Ground
 from fairlead.terms.standard import Profile
 from fairlead.web import auth
-from fairlead.web.api.engagements import perform, purpose_of
+from fairlead.web.api import assets
+from fairlead.web.api.engagements import certified, perform, purpose_of
 from fairlead.web.auth import AnyRequest
 from fairlead.web.context import Context
 from fairlead.web.pages import verifying
@@ -128,6 +138,45 @@ def terms(
     )
 
 
+@get(
+    "/engagements/{engagement:str}/agreement",
+    sync_to_thread=True,
+    include_in_schema=False,
+)
+def agreed(
+    request: AnyRequest, engagement: FromPath[str], context: NamedDependency[Context]
+) -> Response[bytes]:
+    """Return what both sides signed, with both signatures; anyone checks it offline."""
+    with context.store.read() as unit:
+        me = auth.person(unit, request, context)
+        name = EngagementId(engagement)
+        party, history = parties.read(unit, me.asker, name, context.moment)
+        written = bundling.bundle(party, history, context.address).encode()
+    return Response(
+        written,
+        media_type="application/json",
+        headers={
+            "Content-Disposition": f'attachment; filename="{engagement}-agreement.json"'
+        },
+    )
+
+
+@get(
+    "/engagements/{engagement:str}/certificate",
+    sync_to_thread=True,
+    include_in_schema=False,
+)
+def certificate(
+    request: AnyRequest, engagement: FromPath[str], context: NamedDependency[Context]
+) -> Response[bytes]:
+    """Return the certificate of destruction, once everything was destroyed."""
+
+    def who(unit: Unit) -> Asker:
+        return auth.person(unit, request, context).asker
+
+    return certified(context, who, EngagementId(engagement))
+
+
 @post(
     "/engagements/{engagement:str}/signing-options",
     sync_to_thread=True,
@@ -148,6 +197,30 @@ def options(
         challenges.keep(unit, secret, Challenged.SIGN, nonce, at=context.clock())
     asked = context.passkeys.asks_for_one(negotiating.challenge(statement, nonce), me)
     return Response(asked, media_type="application/json")
+
+
+@post(
+    "/engagements/{engagement:str}/availability",
+    sync_to_thread=True,
+    include_in_schema=False,
+)
+def available(
+    request: AnyRequest,
+    engagement: FromPath[str],
+    data: URLEncodedBody[dict[str, str]],
+    context: NamedDependency[Context],
+) -> Response[Any]:
+    """Say that all files of a sealed asset have come; what has not is named."""
+    name = EngagementId(engagement)
+    with context.store.read() as unit:
+        parties.find(unit, auth.person(unit, request, context).asker, name)
+    asset = handing.address(name, data.get("asset", ""))
+    try:
+        sealed_by = read_holder(data.get("sealed_by", "").encode())
+        assets.make_available(request, context, asset, sealed_by)
+    except (Malformed, NotFound, Refused, NotAllowed) as error:
+        return _show(request, name, context, typed=("availability", data), error=error)
+    return Redirect(f"/engagements/{engagement}", status_code=HTTP_303_SEE_OTHER)
 
 
 @post(
@@ -295,6 +368,10 @@ def _show(  # noqa: PLR0913 - one value a thing that must be said
         error=str(error) if error else None,
         secret=secret,
         address=context.address,
+        sealed_address=handing.address,
+        endpoints=ENDPOINTS,
+        log_key=context.log_key().text(),
+        certificates_key=context.certificates.verifier().text(),
         days_left=_left(engagement, now),
         signs=me.asker.may(Scope.ENGAGEMENT_SIGN),
     )
@@ -348,4 +425,17 @@ def _left(engagement: Engagement, now: datetime) -> float | None:
     return max(0.0, min(100.0, 100 * over / whole))
 
 
-router = Router("/", route_handlers=[listed, begin, shown, terms, options, do])
+router = Router(
+    "/",
+    route_handlers=[
+        listed,
+        begin,
+        shown,
+        terms,
+        agreed,
+        certificate,
+        options,
+        available,
+        do,
+    ],
+)

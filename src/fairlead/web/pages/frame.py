@@ -63,4 +63,9 @@ _LINKS: tuple[tuple[frozenset[Scope], str, str], ...] = (
 def _links(person: Person | None) -> list[tuple[str, str]]:
     scopes = person.asker.scopes if person is not None else frozenset()
     links = [(address, name) for needed, address, name in _LINKS if scopes & needed]
-    return [*links, ("/advisories", "Advisories"), ("/catalogue", "Catalogue")]
+    return [
+        *links,
+        ("/advisories", "Advisories"),
+        ("/catalogue", "Catalogue"),
+        ("/programme", "Programme"),
+    ]

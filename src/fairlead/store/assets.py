@@ -1,0 +1,71 @@
+"""Files of sealed assets: whether all have come, their head, and their end."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from fairlead.errors import Damaged, Malformed, NotFound, Refused
+from fairlead.sealing import folder as layout
+from fairlead.sealing.folder import Seal
+from fairlead.sealing.holders import Holder
+from fairlead.store.sealed import SealedFolder
+from fairlead.store.uploads import Uploads
+
+
+def takes(name: str) -> bool:
+    """Tell whether a file of a sealed folder may be called *name*."""
+    return layout.is_sealed_file(name) or name in {layout.HEAD, layout.SIGNATURE}
+
+
+@dataclass(frozen=True, slots=True)
+class AssetFiles:
+    """The finished uploads, as sealed folders."""
+
+    uploads: Uploads
+
+    def complete(self, asset: str, sealed_by: Holder) -> tuple[str, str]:
+        """Return the seal's id and SHA-256 of the signature, once all files are there.
+
+        Raises:
+            Refused: something is missing, or is not what *sealed_by* signed; it is named.
+
+        """
+        path = self.uploads.path_of(asset)
+        try:
+            folder = SealedFolder.read(path, sealed_by)
+        except (Damaged, Malformed, NotFound) as error:
+            raise Refused(f"the upload is not complete: {error}") from error
+        if faults := folder.faults():
+            told = "; ".join(f"{one.file}: {one.reason}" for one in faults[:5])
+            raise Refused(f"the upload is not complete: {told}")
+        signature = (path / layout.SIGNATURE).read_bytes()
+        return folder.seal.id, hashlib.sha256(signature).hexdigest()
+
+    def seal(self, asset: str, sealed_by: Holder) -> Seal | None:
+        """Return the head of a sealed folder, if it is there as it was signed."""
+        try:
+            return SealedFolder.read(self.uploads.path_of(asset), sealed_by).seal
+        except (Damaged, Malformed, NotFound):
+            return None
+
+    def file(self, asset: str, name: str) -> Path:
+        """Return where a sealed file lies.
+
+        Raises:
+            NotFound: there is no such file.
+
+        """
+        path = self.uploads.path_of(asset) / name
+        if not takes(name) or not path.is_file():
+            raise NotFound(f"no file {name!r}")
+        return path
+
+    def remove(self, asset: str) -> None:
+        """Remove all files of an asset, and what is on its way."""
+        self.uploads.remove_asset(asset)
+
+    def expire(self) -> int:
+        """Remove uploads that nobody went on with; return how many."""
+        return self.uploads.expire()
