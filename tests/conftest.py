@@ -439,20 +439,19 @@ def browser() -> Iterator[Any]:
 @pytest.fixture
 def serving(sqlite_world: World) -> Iterator[tuple[World, str]]:
     """Serve a world over HTTP, with its runner at work; return it and its address."""
-    with served(sqlite_world) as address:
-        context = replace(sqlite_world.context, address=address)
-        yield replace(sqlite_world, context=context), address
+    with served(sqlite_world) as world:
+        yield world, world.context.address
 
 
 @contextmanager
-def served(world: World) -> Iterator[str]:
-    """Serve *world* over HTTP, with its runner at work; give its address."""
+def served(world: World) -> Iterator[World]:
+    """Serve *world* over HTTP, with its runner at work; give it as it is served."""
     import asyncio
 
     from fairlead.web.server import free_port, serve
 
     port = free_port("127.0.0.1")
-    address = f"http://localhost:{port}"
+    context = replace(world.context, address=f"http://localhost:{port}")
     ready = threading.Event()
     loop = asyncio.new_event_loop()
     ended = asyncio.Event()
@@ -460,7 +459,7 @@ def served(world: World) -> Iterator[str]:
     def run() -> None:
         loop.run_until_complete(
             serve(
-                replace(world.context, address=address),
+                context,
                 host="127.0.0.1",
                 port=port,
                 ended=ended,
@@ -473,7 +472,7 @@ def served(world: World) -> Iterator[str]:
     thread.start()
     assert ready.wait(20)
     world.runner.start()
-    yield address
+    yield replace(world, context=context)
     world.runner.stop()
     loop.call_soon_threadsafe(ended.set)
     thread.join()

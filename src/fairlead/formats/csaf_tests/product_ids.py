@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fairlead.formats.csaf_tests.view import Finding, View, objects, text
+from fairlead.formats.csaf_tests.view import Finding, View, objects, part, text
 
 
 def missing_definition(view: View) -> Iterator[Finding]:
@@ -33,7 +33,7 @@ def circular_definition(view: View) -> Iterator[Finding]:
     at: dict[str, str] = {}
     for name in ("relationships", "product_paths"):
         for pointer, node in objects(view.tree, name, "/product_tree"):
-            defined = text(node.get("full_product_name") or {}, "product_id")
+            defined = text(part(node, "full_product_name"), "product_id")
             used = {
                 text(node, key)
                 for key in (
