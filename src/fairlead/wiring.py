@@ -576,12 +576,8 @@ class System:
     def _published(self, purls: Sequence[str]) -> Mapping[str, int]:
         from fairlead.catalogue.matching import count_by_package
 
-        held = self.catalogue()
-        try:
-            with held.read() as reading:
-                counts: Mapping[str, int] = count_by_package(reading, purls)
-        finally:
-            held.close()
+        with self.catalogue().read() as reading:
+            counts: Mapping[str, int] = count_by_package(reading, purls)
         return counts
 
     def _criteria(self) -> Any:  # noqa: ANN401 - see fairlead.access.applications
