@@ -121,6 +121,8 @@ def test_two_sides_negotiate_and_the_developer_withdraws(serving, browser):
     eva_page.goto(home)
     clean(eva_page, "engagement-evaluator")
     assert "yes, by clause 1" in eva_page.inner_text("#explained")
+    # What the two sides said before they agreed is theirs.
+    assert "is it covered?" not in eva_page.inner_text("main")
     eva_page.click("text=Make a key for your programs")
     assert "flk-" in eva_page.inner_text("main")
     assert "Withdraw" not in eva_page.inner_text("main")
