@@ -393,6 +393,8 @@ def _show(  # noqa: PLR0913 - one value a thing that must be said
         timeline=timeline_svg(drawn, now),
         spans=timeline(drawn, now),
         profiles=list(Profile),
+        usual=context.profile.terms,
+        rules=context.review,
         purposes=list(Purpose),
         findings=list(Finding),
         audiences=list(Audience),
