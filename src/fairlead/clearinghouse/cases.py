@@ -15,6 +15,23 @@ from fairlead.base.markings import Label
 from fairlead.catalogue.priority import decisions as points
 from fairlead.catalogue.priority.assessing import ASKED, Given
 from fairlead.catalogue.records import MAX_NAME
+from fairlead.clearinghouse.casework import embargo as closing
+from fairlead.clearinghouse.casework.delivered import (
+    Answered,
+    CaseDelivered,
+    Delivery,
+    OwnerAnswered,
+)
+from fairlead.clearinghouse.casework.embargo import (
+    Embargo,
+    EmbargoEnded,
+    Embargoes,
+    EmbargoRuled,
+    EmbargoSet,
+    Kind,
+    Term,
+)
+from fairlead.clearinghouse.casework.words import Explained, Titled, explained
 from fairlead.errors import Invalid, Refused, UnderEmbargo, Violation
 from fairlead.record.events import Event, Fact, Upcast
 from fairlead.record.subjects import Subject, name_of, unexpected
@@ -24,15 +41,39 @@ from fairlead.record.subjects import Subject, name_of, unexpected
 class Rules:
     """What a programme decides about cases."""
 
+    holding: timedelta = timedelta(days=45)
+    """From intake to delivery to a verified owner; then a coordinator must decide."""
+    holding_critical: timedelta = timedelta(days=7)
+    """The same for what is critical."""
     embargo: timedelta = timedelta(days=90)
-    """How long a new case stays closed unless something binding says otherwise."""
-    embargo_rule: str = "programme default: 90 days from the first report"
+    """From delivery on, unless something binding says otherwise."""
+    embargo_rule: str = "programme default: 90 days from delivery to the owner"
     """The rule as it is cited."""
+    adoption: timedelta = timedelta(days=45)
+    """From a fix that is out, for those who run the software to take it."""
+    collision: timedelta = timedelta(days=21)
+    """From when others are known to have found it too, at most."""
+    exposed: timedelta = timedelta(days=7)
+    """From when exploitation or a leak became known to guidance."""
+    disclosure: timedelta = timedelta(days=21)
+    """From the decision to disclose without an owner."""
     case_lasts: timedelta = timedelta(days=365)
     """Every case has an end (promise P11)."""
     marking: Label = Label.AMBER
     candidates: int = 40
     """How many earlier findings a new one is compared with, at most."""
+
+    @property
+    def embargoes(self) -> Embargoes:
+        """What is decided about embargoes."""
+        return Embargoes(
+            default=self.embargo,
+            cited=self.embargo_rule,
+            adoption=self.adoption,
+            collision=self.collision,
+            exposed=self.exposed,
+            disclosure=self.disclosure,
+        )
 
 
 class State(StrEnum):
@@ -68,26 +109,18 @@ BY_OWN_COMMAND = frozenset({State.PUBLISHED, State.MERGED})
 the latter."""
 
 
-class Titled(Struct, frozen=True, kw_only=True):
-    """What a case is called; as confidential as its findings."""
-
-    title: str
-
-
-class Explained(Struct, frozen=True, kw_only=True):
-    """Why somebody did it, in words."""
-
-    reason: str
-
-
-class CaseOpened(Fact, frozen=True, tag="case.opened@1"):
+class CaseOpened(Fact, frozen=True, tag="case.opened@2"):
     """A finding like no other opened a case."""
 
     finding: Receipt
     marking: Label
     embargo_until: datetime
+    """At the latest: it counts from delivery to the owner, which is still to come."""
     embargo_rule: str
     ends_at: datetime
+    holding_until: datetime | None
+    """By when it is delivered, or somebody decides; unknown to what was recorded first."""
+    holding_rule: str
     body: Titled | None = None
 
 
@@ -129,18 +162,6 @@ class CaseMoved(Fact, frozen=True, tag="case.moved@1"):
 
     to: State
     body: Explained | None = None
-
-
-class EmbargoSet(Fact, frozen=True, tag="case.embargo_set@1"):
-    """The embargo ends at another instant, by another rule."""
-
-    until: datetime
-    rule: str
-    body: Explained | None = None
-
-
-class EmbargoEnded(Fact, frozen=True, tag="case.embargo_ended@1"):
-    """The instant came at which the embargo ends."""
 
 
 class Part(StrEnum):
@@ -218,6 +239,17 @@ class Case:
     embargo_until: datetime
     embargo_rule: str
     embargo_over: bool = False
+    embargo_terms: tuple[Term, ...] = ()
+    """Every rule that was found to apply; the tightest that binds is the embargo."""
+    holding_until: datetime
+    """By when it is delivered to a verified owner, or a coordinator decides."""
+    holding_rule: str
+    deliveries: tuple[Delivery, ...] = ()
+    """To which verified owners it got, the first first."""
+    answers: dict[str, Answered] = field(default_factory=dict)
+    """The last word of each owner, by the owner's name."""
+    touched_at: datetime
+    """When something last happened to it; a clock that shows less is doubtful."""
     ends_at: datetime
     findings: int = 1
     opened_for: Receipt
@@ -234,6 +266,23 @@ class Case:
     names: tuple[str, ...] = ()
     """What the vulnerability is called where others publish."""
     version: int = 1
+
+    @property
+    def embargo(self) -> Embargo:
+        """Return what is decided about its embargo."""
+        return Embargo(
+            case=self.id,
+            until=self.embargo_until,
+            rule=self.embargo_rule,
+            over=self.embargo_over,
+            terms=self.embargo_terms,
+            latest=self.ends_at,
+        )
+
+    @property
+    def delivered_at(self) -> datetime | None:
+        """When it first got to a verified owner, if it did."""
+        return self.deliveries[0].at if self.deliveries else None
 
     @property
     def mergeable(self) -> bool:
@@ -266,12 +315,16 @@ class Case:
 
 def opened(finding: Receipt, title: str, rules: Rules, *, at: datetime) -> CaseOpened:
     """Return what opening a case for *finding* means under *rules*."""
+    longest = rules.holding + rules.embargo
+    ends_at = at + rules.case_lasts
     return CaseOpened(
         finding=finding,
         marking=rules.marking,
-        embargo_until=at + rules.embargo,
-        embargo_rule=rules.embargo_rule,
-        ends_at=at + rules.case_lasts,
+        embargo_until=min(at + longest, ends_at),
+        embargo_rule=f"{rules.embargo_rule}, {longest.days} from the report at the latest",
+        holding_until=min(at + rules.holding, ends_at),
+        holding_rule=f"{rules.holding.days} days from the report to its owner",
+        ends_at=ends_at,
         body=Titled(title=title),
     )
 
@@ -283,11 +336,11 @@ def moved(case: Case, to: State, reason: str) -> Sequence[Fact]:
         Refused: *to* cannot follow the present state, or has a command of its own.
 
     """
-    _refuse_destroyed(case)
+    refuse_destroyed(case)
     if to not in case.next_states:
         ahead = ", ".join(case.next_states) or "nothing"
         raise Refused(f"{case.id} is {case.state}; what can follow: {ahead}")
-    return [CaseMoved(to=to, body=Explained(reason=_reason(reason)))]
+    return [CaseMoved(to=to, body=explained(reason))]
 
 
 def embargo_set(case: Case, until: datetime, rule: str, reason: str) -> Sequence[Fact]:
@@ -304,14 +357,12 @@ def embargo_set(case: Case, until: datetime, rule: str, reason: str) -> Sequence
             f"the embargo of {case.id} ends {text(case.embargo_until)};"
             " it can be shortened, not extended"
         )
-    return [EmbargoSet(until=until, rule=rule, body=Explained(reason=_reason(reason)))]
+    return [EmbargoSet(until=until, rule=rule, body=explained(reason))]
 
 
 def embargo_ended(case: Case, *, at: datetime) -> Sequence[Fact]:
     """Return what the passing of time means for the embargo."""
-    if case.embargo_over or at < case.embargo_until:
-        return []
-    return [EmbargoEnded()]
+    return closing.ended(case.embargo, at=at)
 
 
 def published(case: Case, advisory: AdvisoryId, *, at: datetime) -> Sequence[Fact]:
@@ -344,7 +395,7 @@ def weighed(
         Invalid: there is no reason, or a name or value that makes no sense.
 
     """
-    _refuse_destroyed(case)
+    refuse_destroyed(case)
     known = {point: one.value for point, one in case.given.items()}
     changed = {p: v for p, v in values.items() if known.get(p, "") != v}
     called = tuple(dict.fromkeys(n.strip().upper() for n in names if n.strip()))
@@ -362,7 +413,7 @@ def weighed(
     ]
     if faults:
         raise Invalid("this cannot be evaluated", faults)
-    body = Weighing(values=changed, names=called, reason=_reason(reason))
+    body = Weighing(values=changed, names=called, reason=explained(reason).reason)
     return [CaseWeighed(body=body)]
 
 
@@ -380,24 +431,17 @@ def destroyed(case: Case, ground: Ground) -> Sequence[Fact]:
     return [CaseDestroyed(ground=ground)]
 
 
-def _refuse_destroyed(case: Case) -> None:
+def refuse_destroyed(case: Case) -> None:
+    """Raise `Refused` where nothing is left that anybody could work on."""
     if case.destroyed:
         raise Refused(f"{case.id} was destroyed; nothing more can be done with it")
-
-
-def _reason(reason: str) -> str:
-    if not reason.strip():
-        raise Invalid(
-            "a reason is needed; it stands in the record",
-            [Violation("missing_field", "reason", "say why, in words")],
-        )
-    return reason.strip()
 
 
 def _evolve(state: Case | None, event: Event) -> Case:  # noqa: C901, PLR0911, PLR0912 - one a fact
     if state is None:
         return _first(event)
-    state = replace(state, version=event.version)
+    touched = max(state.touched_at, event.at)
+    state = replace(state, version=event.version, touched_at=touched)
     match event.fact:
         case FindingAdded():
             return replace(state, findings=state.findings + 1)
@@ -424,8 +468,16 @@ def _evolve(state: Case | None, event: Event) -> Case:  # noqa: C901, PLR0911, P
             )
         case CaseMoved(to=to):
             return replace(state, state=to, moved_at=event.at)
-        case EmbargoSet(until=until, rule=rule):
-            return replace(state, embargo_until=until, embargo_rule=rule)
+        case EmbargoSet() as fact:
+            return _set(state, fact)
+        case EmbargoRuled(kind=kind, until=until, cited=cited, source=source):
+            term = Term(kind=kind, until=until, cited=cited, source=source)
+            terms = closing.replaced(state.embargo_terms, term)
+            return replace(state, embargo_terms=terms)
+        case CaseDelivered() as fact:
+            return _deliver(state, fact, event.actor)
+        case OwnerAnswered() as fact:
+            return _answer(state, fact, event.at)
         case EmbargoEnded():
             return replace(state, embargo_over=True)
         case ParticipantReadIn(organisation=organisation, part=part):
@@ -444,6 +496,43 @@ def _evolve(state: Case | None, event: Event) -> Case:  # noqa: C901, PLR0911, P
         case CaseWeighed(body=body):
             return state if body is None else _weigh(state, body, event)
     raise unexpected(event)
+
+
+def _set(state: Case, fact: EmbargoSet) -> Case:
+    """Return the state with another end; one that no rule said was agreed on."""
+    terms = state.embargo_terms
+    if fact.until not in {term.until for term in terms}:
+        agreed = Term(kind=Kind.NEGOTIATED, until=fact.until, cited=fact.rule)
+        terms = closing.replaced(terms, agreed)
+    return replace(
+        state, embargo_until=fact.until, embargo_rule=fact.rule, embargo_terms=terms
+    )
+
+
+def _deliver(state: Case, fact: CaseDelivered, by: str) -> Case:
+    delivery = Delivery(
+        owner=fact.owner,
+        at=fact.delivered_at,
+        channel=fact.channel,
+        proof=fact.proof,
+        organisation=fact.organisation,
+        by=by,
+    )
+    return replace(state, deliveries=(*state.deliveries, delivery))
+
+
+def _answer(state: Case, fact: OwnerAnswered, at: datetime) -> Case:
+    """Return the state with what the owner said last; a date stands until another."""
+    before = state.answers.get(fact.owner)
+    planned = fact.fix_planned or (before.fix_planned if before else None)
+    said = Answered(
+        owner=fact.owner,
+        answer=fact.answer,
+        at=at,
+        channel=fact.channel,
+        fix_planned=planned,
+    )
+    return replace(state, answers=state.answers | {fact.owner: said})
 
 
 def _weigh(state: Case, body: Weighing, event: Event) -> Case:
@@ -467,6 +556,17 @@ def _first(event: Event) -> Case:
         moved_at=event.at,
         embargo_until=fact.embargo_until,
         embargo_rule=fact.embargo_rule,
+        embargo_terms=(
+            Term(
+                kind=Kind.PROGRAMME,
+                until=fact.embargo_until,
+                cited=fact.embargo_rule,
+            ),
+        ),
+        # What was opened before there was this clock is held until its embargo ends.
+        holding_until=fact.holding_until or fact.embargo_until,
+        holding_rule=fact.holding_rule,
+        touched_at=event.at,
         ends_at=fact.ends_at,
         opened_for=fact.finding,
     )
@@ -483,8 +583,11 @@ CASES = Subject(
         FindingParted,
         CaseRestored,
         CaseMoved,
+        EmbargoRuled,
         EmbargoSet,
         EmbargoEnded,
+        CaseDelivered,
+        OwnerAnswered,
         ParticipantReadIn,
         ParticipantReadOut,
         AdvisoryPublished,
@@ -498,6 +601,20 @@ CASES = Subject(
             new="case.participant_read_in@2",
             # The first version did not ask as what.
             change=lambda data: {**data, "part": Part.MEMBER.value},
+        ),
+        Upcast(
+            old="case.opened@1",
+            new="case.opened@2",
+            change=lambda data: {
+                **data,
+                "holding_until": None,
+                "holding_rule": "opened before there was a rule for it",
+            },
+        ),
+        Upcast(
+            old="case.embargo_ended@1",
+            new="case.embargo_ended@2",
+            change=lambda data: {**data, "due": None},
         ),
     ),
 )
