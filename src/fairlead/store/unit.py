@@ -12,6 +12,7 @@ from fairlead.catalogue.imports import IMPORTS, Import
 from fairlead.record.events import Codec
 from fairlead.store import claims as claiming
 from fairlead.store import clearinghouse, members, tables
+from fairlead.store import owners as owning
 from fairlead.store.agenda import SQLAgenda
 from fairlead.store.applications import KEPT_APPLICATIONS, SQLApplications
 from fairlead.store.attempts import SQLAttempts
@@ -34,6 +35,12 @@ from fairlead.store.engine import open_engine, reading, wipe_journal, writing
 from fairlead.store.findings import SQLIndex
 from fairlead.store.halves import SQLHalves
 from fairlead.store.members import SQLOrganisations, SQLPeople, SQLTokens
+from fairlead.store.owners import (
+    KEPT_OWNERS,
+    KEPT_ROUTINGS,
+    SQLOwners,
+    SQLRoutings,
+)
 from fairlead.store.pairs import KEPT_PAIRS, SQLPairs
 from fairlead.store.programme import (
     KEPT_CONSENTS,
@@ -85,6 +92,7 @@ KEPT = (
     KEPT_TRACES,
     KEPT_IMPORTS,
     *claiming.KEPT,
+    *owning.KEPT,
 )
 """Every kind of subject there is."""
 
@@ -132,6 +140,8 @@ class SQLUnit:
     allowances: SQLAllowances
     inventories: SQLInventories
     introductions: SQLIntroductions
+    owners: SQLOwners
+    routings: SQLRoutings
 
     @classmethod
     def of(
@@ -179,6 +189,8 @@ class SQLUnit:
             introductions=SQLIntroductions(
                 connection, claiming.KEPT_INTRODUCTIONS, *rest
             ),
+            owners=SQLOwners(connection, KEPT_OWNERS, *rest),
+            routings=SQLRoutings(connection, KEPT_ROUTINGS, *rest),
         )
 
 
