@@ -179,7 +179,9 @@ def pages(answers):
 def test_a_line_in_security_txt_shows_a_host():
     """As a comment, since the file has no field for it."""
     host = Target(host="www.example.org")
-    text = f"Contact: mailto:sec@example.org\n# {CHALLENGE}\nExpires: 2030-01-01T00:00Z\n"
+    text = (
+        f"Contact: mailto:sec@example.org\n# {CHALLENGE}\nExpires: 2030-01-01T00:00Z\n"
+    )
     with pages({"/": text.encode()}) as (url, _):
         ask = outside(security_txt_at=lambda _h: f"{url}/")
         assert verifying.look(asked(host), ask).shown.proof is Proof.SECURITY_TXT

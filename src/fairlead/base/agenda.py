@@ -42,6 +42,8 @@ class Timer(StrEnum):
     """A claim ends, unless its holder gave a sign."""
     OWNER_PACE = "owner pace"
     """More can go to an owner."""
+    OWNER_CHECK = "owner check"
+    """It is looked again whether an owner has placed its challenge."""
     ROUTING = "routing"
     """An owner was silent for so long that something follows."""
     WINDOW = "window"
@@ -70,3 +72,6 @@ class Agenda(Protocol):
 
     def schedule_new(self, timer: Timer, due: Mapping[str, datetime]) -> None:
         """Have *timer* ring for subjects for which it was not to ring yet."""
+
+    def cancel(self, timer: Timer, subject: str) -> None:
+        """Have *timer* not ring for *subject*."""

@@ -50,7 +50,7 @@ KEPT_ROUTINGS = Kept(
         "case_id": state.case,
         "stage": state.stage.value,
         "queued_at": state.queued_at,
-        "delivered_at": state.delivered_at,
+        "turn_at": state.turn_at,
     },
 )
 KEPT = (KEPT_OWNERS, KEPT_ROUTINGS)
@@ -151,20 +151,20 @@ class SQLRoutings(SQLSubjects[Routing]):
         table = tables.routings
         found: dict[OwnerId, list[datetime]] = {}
         for some in chunks(list(owners)):
-            query = select(table.c.owner, table.c.delivered_at).where(
-                table.c.owner.in_(some), table.c.delivered_at > since
+            query = select(table.c.owner, table.c.turn_at).where(
+                table.c.owner.in_(some), table.c.turn_at > since
             )
             for row in self.connection.execute(query):
-                found.setdefault(OwnerId(row.owner), []).append(row.delivered_at)
+                found.setdefault(OwnerId(row.owner), []).append(row.turn_at)
         return found
 
     def of_owner(self, owner: OwnerId, page: Page) -> Sequence[Routing]:
-        """Return what an owner has, what was delivered last first."""
+        """Return what an owner has, what was sent last first."""
         table = tables.routings
         query = self._states().where(
-            table.c.owner == owner, table.c.delivered_at.is_not(None)
+            table.c.owner == owner, table.c.turn_at.is_not(None)
         )
-        query = query.order_by(table.c.delivered_at.desc(), table.c.id)
+        query = query.order_by(table.c.turn_at.desc(), table.c.id)
         return self._many(query.offset(page.after).limit(page.size))
 
     def of_case(self, case: CaseId) -> Sequence[Routing]:

@@ -360,9 +360,9 @@ routings = _subject(
     Column("case_id", String(40), nullable=False, index=True),
     Column("stage", String(20), nullable=False),
     Column("queued_at", Instant, nullable=False),
-    Column("delivered_at", Instant),
+    Column("turn_at", Instant),
     Index("ix_routings_owner_stage", "owner", "stage"),
-    Index("ix_routings_owner_delivered_at", "owner", "delivered_at"),
+    Index("ix_routings_owner_turn_at", "owner", "turn_at"),
     Index("ix_routings_stage_queued_at", "stage", "queued_at"),
 )
 

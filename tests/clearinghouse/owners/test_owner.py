@@ -39,7 +39,11 @@ class World:
         for fact in facts:
             version = self.state.version + 1 if self.state else 1
             event = Event(
-                stream="ownership/onr-a", version=version, actor=by, at=self.at, fact=fact
+                stream="ownership/onr-a",
+                version=version,
+                actor=by,
+                at=self.at,
+                fact=fact,
             )
             self.state = OWNERS.evolve(self.state, event)
         return self.state
@@ -102,7 +106,9 @@ def confirmed(world):
         ),
         (
             HOST,
-            lambda o, c: o.txt.__setitem__("_fairlead-owner.www.example.org", ["v=1", c]),
+            lambda o, c: o.txt.__setitem__(
+                "_fairlead-owner.www.example.org", ["v=1", c]
+            ),
         ),
         (
             HOST,
@@ -112,7 +118,9 @@ def confirmed(world):
         ),
         (
             PACKAGE,
-            lambda o, c: o.listings.__setitem__("pkg:pypi/example", Listing(texts=(c,))),
+            lambda o, c: o.listings.__setitem__(
+                "pkg:pypi/example", Listing(texts=(c,))
+            ),
         ),
         (
             PACKAGE,
@@ -199,7 +207,9 @@ def test_it_takes_two_coordinators_by_name():
         rules_of.vouched(world.state, 1, "token/tok-a", "I know")
     with pytest.raises(Invalid):
         rules_of.vouched(world.state, 1, "person/per-a", " ")
-    world.do(rules_of.vouched(world.state, 1, "person/per-a", "met them"), "person/per-a")
+    world.do(
+        rules_of.vouched(world.state, 1, "person/per-a", "met them"), "person/per-a"
+    )
     assert not world.verified()
     with pytest.raises(NotAllowed):
         rules_of.vouched(world.state, 1, "person/per-a", "again")
@@ -226,7 +236,9 @@ def test_a_host_does_not_speak_for_those_below_it_nor_a_forge_for_its_users():
 
 acts = st.lists(
     st.one_of(
-        st.tuples(st.just("contact"), st.sampled_from(["sec@example.org", "x@evil.net"])),
+        st.tuples(
+            st.just("contact"), st.sampled_from(["sec@example.org", "x@evil.net"])
+        ),
         st.tuples(st.just("confirm"), st.integers(1, 4)),
         st.tuples(st.just("place"), st.sampled_from(["victim", "attacker"])),
         st.tuples(st.just("look"), st.none()),
@@ -254,7 +266,12 @@ def test_whatever_is_done_it_is_verified_only_by_what_was_shown_for_this_contact
                     )
                     world.do(facts)
                     if facts:
-                        contacts, shown_at, read, vouchers = contacts + 1, None, False, set()
+                        contacts, shown_at, read, vouchers = (
+                            contacts + 1,
+                            None,
+                            False,
+                            set(),
+                        )
                 case "confirm":
                     world.do(rules_of.contact_confirmed(world.state, value))
                     read = True
@@ -264,7 +281,9 @@ def test_whatever_is_done_it_is_verified_only_by_what_was_shown_for_this_contact
                     if value == "victim":
                         outside.files[where] = told
                     else:
-                        outside.files["https://git.example.org/evil/two", where[1]] = told
+                        outside.files["https://git.example.org/evil/two", where[1]] = (
+                            told
+                        )
                 case "look":
                     found = look(world, outside).shown
                     if found is not None:

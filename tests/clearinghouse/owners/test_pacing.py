@@ -68,7 +68,9 @@ def test_everything_gets_a_date_or_a_reason_and_once(queue, wished, before, a_we
 @given(queues, wishes, sent, st.integers(1, 10))
 def test_what_is_more_urgent_never_waits_behind(queue, wished, before, a_week):
     """Within one queue, and with nothing held, urgency decides before age."""
-    at = {s.name: s.at for s in plan(queue, wished, before, a_week=a_week, at=NOW).slots}
+    at = {
+        s.name: s.at for s in plan(queue, wished, before, a_week=a_week, at=NOW).slots
+    }
     going = [one for one in queue if one.name in at]
     for one in going:
         for other in going:
@@ -85,9 +87,7 @@ def test_while_it_pauses_only_what_is_exploited_goes(queue, wished, before):
 
 def test_batches_go_together_and_so_many_days_apart():
     """An owner that wants three on one day a fortnight gets that."""
-    queue = [
-        Waiting(name=str(n), since=NOW - timedelta(days=10 - n)) for n in range(7)
-    ]
+    queue = [Waiting(name=str(n), since=NOW - timedelta(days=10 - n)) for n in range(7)]
     wished = Wishes(a_week=5, every_days=14, batch=3)
     last = NOW - timedelta(days=2)
     days = [

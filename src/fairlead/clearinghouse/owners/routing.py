@@ -35,6 +35,8 @@ class Stage(StrEnum):
     """It waits for its turn."""
     HELD = "held"
     """The owner wishes not to have it; a coordinator decides."""
+    SENDING = "sending"
+    """Its turn came; the mail is on its way out."""
     DELIVERED = "delivered"
     """The owner has it, and has not answered."""
     PERSON = "with a person"
@@ -47,11 +49,18 @@ class Stage(StrEnum):
 
 
 MOVES: dict[Stage, frozenset[Stage]] = {
-    Stage.QUEUED: frozenset({Stage.HELD, Stage.DELIVERED, Stage.ENDED}),
+    Stage.QUEUED: frozenset({Stage.HELD, Stage.SENDING, Stage.ENDED}),
+    Stage.SENDING: frozenset({Stage.DELIVERED, Stage.ENDED}),
     Stage.HELD: frozenset({Stage.QUEUED, Stage.ENDED}),
     Stage.DELIVERED: frozenset({Stage.ANSWERED, Stage.PERSON, Stage.ENDED}),
     Stage.PERSON: frozenset(
-        {Stage.DELIVERED, Stage.ANSWERED, Stage.UNMAINTAINED, Stage.ENDED}
+        {
+            Stage.QUEUED,
+            Stage.DELIVERED,
+            Stage.ANSWERED,
+            Stage.UNMAINTAINED,
+            Stage.ENDED,
+        }
     ),
     Stage.UNMAINTAINED: frozenset({Stage.ANSWERED, Stage.ENDED}),
     Stage.ANSWERED: frozenset({Stage.ENDED}),
@@ -125,21 +134,23 @@ class CaseHeld(Fact, frozen=True, tag="routing.held@1"):
 
 
 class CaseReleased(Fact, frozen=True, tag="routing.released@1"):
-    """A coordinator says that it goes all the same, or the wish is no more."""
+    """It goes all the same, or again: a coordinator says so, or the wish is no more."""
 
     despite: bool
     body: Words | None = None
 
 
-class CaseSent(Fact, frozen=True, tag="routing.sent@1"):
-    """The owner was sent the case, or told where it is."""
+class TurnCame(Fact, frozen=True, tag="routing.turn_came@1"):
+    """It is the turn of this case; it counts towards the owner's capacity."""
 
     epoch: int
     how: How
     pulled: bool = False
     """Whether the owner asked for it before its turn."""
-    joined: bool = False
-    """Whether the owner's organisation was read in to the case."""
+
+
+class CaseSent(Fact, frozen=True, tag="routing.sent@1"):
+    """The mail left for the owner's contact; from now on the owner has it."""
 
 
 class OwnerReminded(Fact, frozen=True, tag="routing.reminded@1"):
@@ -220,6 +231,7 @@ class Routing:
     despite: bool = False
     epoch: int = 0
     how: How | None = None
+    turn_at: datetime | None = None
     delivered_at: datetime | None = None
     reminded: int = 0
     reminded_at: datetime | None = None
@@ -294,19 +306,27 @@ def held(state: Routing, wish: Wish) -> Sequence[Fact]:
 
 
 def released(state: Routing, reason: str) -> Sequence[Fact]:
-    """Return what it means that a coordinator has it go all the same."""
-    if state.stage is not Stage.HELD:
-        raise Refused(f"{state.id} is {state.stage}; only what is held is released")
+    """Return what it means that a coordinator has it go all the same, or again."""
+    if state.stage not in {Stage.HELD, Stage.PERSON}:
+        raise Refused(f"{state.id} is {state.stage}; nothing keeps it back")
     return [CaseReleased(despite=True, body=Words(words=_why(reason)))]
 
 
-def sent(
-    state: Routing, epoch: int, how: How, *, pulled: bool, joined: bool
-) -> Sequence[Fact]:
-    """Return what sending it to the owner means."""
+def wanted(state: Routing) -> Sequence[Fact]:
+    """Return what it means that the owner does not wish it away any more."""
+    return [CaseReleased(despite=False)] if state.stage is Stage.HELD else []
+
+
+def turn(state: Routing, epoch: int, how: How, *, pulled: bool) -> Sequence[Fact]:
+    """Return what it means that its turn came."""
     if state.stage is not Stage.QUEUED:
         raise Refused(f"{state.id} is {state.stage} already")
-    return [CaseSent(epoch=epoch, how=how, pulled=pulled, joined=joined)]
+    return [TurnCame(epoch=epoch, how=how, pulled=pulled)]
+
+
+def sent(state: Routing) -> Sequence[Fact]:
+    """Return what it means that the mail left."""
+    return [CaseSent()] if state.stage is Stage.SENDING else []
 
 
 def silent(state: Routing, rules: Rules, how: How, *, at: datetime) -> Sequence[Fact]:
@@ -399,15 +419,21 @@ def _evolve(state: Routing | None, event: Event) -> Routing:  # noqa: C901, PLR0
         case CaseHeld(wish=wish):
             return replace(state, stage=Stage.HELD, wish=wish)
         case CaseReleased(despite=despite):
-            return replace(state, stage=Stage.QUEUED, wish=None, despite=despite)
-        case CaseSent(epoch=epoch, how=how):
             return replace(
                 state,
-                stage=Stage.DELIVERED,
-                epoch=epoch,
-                how=how,
-                delivered_at=event.at,
+                stage=Stage.QUEUED,
+                wish=None,
+                despite=despite,
+                reminded=0,
+                reminded_at=None,
+                person_at=None,
             )
+        case TurnCame(epoch=epoch, how=how):
+            return replace(
+                state, stage=Stage.SENDING, epoch=epoch, how=how, turn_at=event.at
+            )
+        case CaseSent():
+            return replace(state, stage=Stage.DELIVERED, delivered_at=event.at)
         case OwnerReminded(number=number):
             return replace(state, reminded=number, reminded_at=event.at)
         case HandedToPerson(why=why):
@@ -476,6 +502,7 @@ ROUTINGS = Subject(
         UrgencyChanged,
         CaseHeld,
         CaseReleased,
+        TurnCame,
         CaseSent,
         OwnerReminded,
         HandedToPerson,

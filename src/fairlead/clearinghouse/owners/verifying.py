@@ -129,7 +129,9 @@ def instructions(target: Target) -> Sequence[str]:
             "publish a release whose short description or keywords hold the challenge"
         )
     if Proof.COMMIT in possible:
-        where = "the repository that the registry names" if kind == "pkg" else target.name
+        where = (
+            "the repository that the registry names" if kind == "pkg" else target.name
+        )
         told.append(
             f"commit a file {FILE} with the challenge as a line of it to the default"
             f" branch of {where}"

@@ -37,12 +37,12 @@ def upgrade() -> None:
         sa.Column("case_id", sa.String(length=40), nullable=False),
         sa.Column("stage", sa.String(length=20), nullable=False),
         sa.Column("queued_at", sa.String(length=27), nullable=False),
-        sa.Column("delivered_at", sa.String(length=27), nullable=True),
+        sa.Column("turn_at", sa.String(length=27), nullable=True),
     )
     for name, columns in (
         ("ix_routings_case_id", ["case_id"]),
         ("ix_routings_owner_stage", ["owner", "stage"]),
-        ("ix_routings_owner_delivered_at", ["owner", "delivered_at"]),
+        ("ix_routings_owner_turn_at", ["owner", "turn_at"]),
         ("ix_routings_stage_queued_at", ["stage", "queued_at"]),
     ):
         op.create_index(op.f(name), "routings", columns, unique=False)
