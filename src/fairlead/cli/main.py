@@ -19,6 +19,7 @@ COMMANDS = {
     "claim": ("fairlead.cli.claim", "Who scans what, from a pipeline."),
     "demo": ("fairlead.cli.demo", "Show the clearinghouse at work, in a fresh folder."),
     "evidence": ("fairlead.cli.evidence", "Show reported vulnerabilities."),
+    "mail": ("fairlead.cli.mail", "Take what owners write."),
     "match": ("fairlead.cli.matching", "Say what of the catalogue affects an SBOM."),
     "organisation": ("fairlead.cli.members", "Organisations that take part."),
     "person": ("fairlead.cli.members", "People who sign in."),

@@ -7,7 +7,7 @@ import threading
 from functools import cached_property
 from pathlib import Path
 
-from pysequoia import Cert, Decrypted, SignatureMode, Tsk, decrypt, encrypt, sign
+from pysequoia import Cert, Sig, SignatureMode, Tsk, decrypt, encrypt, sign, verify
 
 from fairlead.errors import Damaged, Invalid, Violation
 
@@ -65,12 +65,23 @@ class OpenPGPKey:
         try:
             known = [Cert.from_bytes(certificate.encode())] if certificate else []
             with self._lock:
-                opened: Decrypted = decrypt(
+                opened = decrypt(
                     sealed, decryptor=self._key.decryptor(), store=lambda _ids: known
                 )
         except Exception:  # noqa: BLE001 - the library raises its plain errors alone
             return None
         return opened.bytes or b"", bool(opened.valid_sigs)
+
+    @staticmethod
+    def signed(content: bytes, signature: str, certificate: str) -> bool:
+        """Tell whether *certificate* made *signature*, detached, over *content*."""
+        try:
+            known = [Cert.from_bytes(certificate.encode())]
+            made = Sig.from_bytes(signature.encode())
+            found = verify(bytes=content, store=lambda _ids: known, signature=made)
+        except Exception:  # noqa: BLE001 - the library raises its plain errors alone
+            return False
+        return bool(found.valid_sigs)
 
     @cached_property
     def _key(self) -> Tsk:
@@ -107,7 +118,7 @@ def read_certificate(written: str) -> tuple[str, str]:
 
     """
     certificate = _cert(written)
-    if certificate.has_secret_keys:
+    if "PRIVATE KEY" in written:
         raise _unfit("this is a secret key; send the public one, and change the key")
     if certificate.is_revoked:
         raise _unfit("it was revoked")

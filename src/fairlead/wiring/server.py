@@ -54,7 +54,7 @@ class Server:
             wake=wake,
             publisher=self.settings.publisher,
             assigner=self.settings.assigner,
-            signer=self._openpgp(),
+            signer=self.openpgp(),
             read_certificate=read_certificate,
             uploads=self.system.uploads,
             assets=AssetFiles(self.system.uploads),
@@ -94,7 +94,7 @@ class Server:
         from fairlead.store.published import CataloguePublished
         from fairlead.worker.runner import Runner
 
-        key = self._openpgp()
+        key = self.openpgp()
         mailer = Mailer(self.settings.smtp, self.settings.mail_from, key.seal)
         return Runner(
             store=self.system.store,
@@ -114,10 +114,8 @@ class Server:
 
     def owner_work(self, send: Any) -> Any:  # noqa: ANN401 - see fairlead.worker.owners
         """Return what is done about owners, with mail that goes out by *send*."""
-        from fairlead.clearinghouse.owners.directory import Desk
         from fairlead.remote.dns import Resolver
         from fairlead.remote.outside import RealOutside
-        from fairlead.store.openpgp import read_certificate
         from fairlead.worker.owners import OwnerWork
 
         return OwnerWork(
@@ -128,11 +126,8 @@ class Server:
             rules_of_cases=self.system.rules,
             programme=self.settings.programme,
             address=self.settings.public_address,
-            desk_of=Desk(
-                randomness=secrets.token_bytes,
-                rules=self.system.profile.owners,
-                read_certificate=read_certificate,
-            ),
+            fingerprint=self.openpgp().fingerprint,
+            desk_of=self.owner_desk(),
             outside=RealOutside(
                 text_records=Resolver(self.settings.dns).text_records,
                 reach=self._reach(),
@@ -140,7 +135,18 @@ class Server:
             ),
         )
 
-    def _openpgp(self) -> Any:  # noqa: ANN401 - see fairlead.store.openpgp
+    def owner_desk(self) -> Any:  # noqa: ANN401 - see clearinghouse.owners.directory
+        """Return what use cases about owners are given."""
+        from fairlead.clearinghouse.owners.directory import Desk
+        from fairlead.store.openpgp import read_certificate
+
+        return Desk(
+            randomness=secrets.token_bytes,
+            rules=self.system.profile.owners,
+            read_certificate=read_certificate,
+        )
+
+    def openpgp(self) -> Any:  # noqa: ANN401 - see fairlead.store.openpgp
         """Return the key that signs documents and mail."""
         from fairlead.store.openpgp import OpenPGPKey
 

@@ -251,7 +251,9 @@ acts = st.lists(
 
 
 @given(acts)
-def test_whatever_is_done_it_is_verified_only_by_what_was_shown_for_this_contact(done):
+def test_whatever_is_done_it_is_verified_only_by_what_was_shown_for_this_contact(  # noqa: C901, PLR0912 - one an act
+    done,
+):
     """The promise itself: a model that knows who placed what, beside the rules."""
     world, outside = World(REPOSITORY), Outside()
     where = ("https://git.example.org/one/two", ".fairlead-owner")

@@ -79,7 +79,7 @@ def enter(  # noqa: PLR0913, PLR0917 - one value a thing that must be said
     if organisation is not None and not unit.organisations.get(organisation).active:
         raise Refused(f"{organisation} has left")
     facts = rules_of.entered(
-        organisation, name, _contact(desk, mail, certificate), places, _nonce(desk)
+        organisation, name, _contact(desk, mail, certificate), places, new_nonce(desk)
     )
     named = new_owner_id(desk.randomness)
     entered = unit.owners.save(None, facts, name=named, by=asker.actor, at=at)
@@ -149,7 +149,7 @@ def change_contact(  # noqa: PLR0913 - one value a thing that must be said
     """Reach an owner another way: nothing is delivered until all is shown again."""
     found = find(unit, asker, name)
     reached = _contact(desk, mail, certificate)
-    facts = rules_of.contact_changed(found, reached, _nonce(desk))
+    facts = rules_of.contact_changed(found, reached, new_nonce(desk))
     changed = _save(unit, found, facts, asker, at)
     if facts:
         unit.agenda.enqueue(Job.OWNER_LETTER, changed.id, at=at)
@@ -335,7 +335,8 @@ def _contact(desk: Desk, mail: str, certificate: str) -> Contact:
     return rules_of.contact(mail, armoured, fingerprint)
 
 
-def _nonce(desk: Desk) -> str:
+def new_nonce(desk: Desk) -> str:
+    """Return what a new challenge is told by."""
     return random_text(desk.randomness, NONCE)
 
 

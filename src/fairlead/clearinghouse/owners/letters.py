@@ -31,7 +31,8 @@ To answer, reply to this mail; write one of these as the first line:
   out of scope: WHY      it is not yours, or not what you maintain
   needs more: WHAT       you cannot judge it without something, such as a reproducer
 
-What follows that line is read by the coordinators. The verdict is yours.
+What follows that line is read by the coordinators. The verdict is yours. If you have a
+key, sign your answer, and keep a line that names the case in what you sign.
 """
 
 QUEUE = """\
@@ -82,6 +83,7 @@ def challenge(
         + (f"This was found when it was last looked for:\n{looked}\n\n" if why else "")
         + "To have reports encrypted, reply `key` with your OpenPGP certificate attached;"
         " you will be sent a new line to place.\n\n"
+        f"You are {found.id} here; keep that line where you sign an answer.\n\n"
         "If this is not yours, do nothing. Whoever can place that line gets the reports,"
         " so place none that names somebody else.\n"
     )
@@ -153,7 +155,7 @@ def standing(
     at: datetime,
 ) -> Letter:
     """Return the mail that says how things stand: shown, wished, in the queue."""
-    lines = [f"Contact: {found.contact.mail}"]
+    lines = [f"You are {found.id}", f"Contact: {found.contact.mail}"]
     lines.append("  confirmed" if found.confirmed else "  not confirmed yet")
     for one in found.held:
         shown = "verified" if found.verified(one, rules, at) else "not verified yet"

@@ -31,6 +31,8 @@ PLACES = 500
 """Places of one owner, at most."""
 CERTIFICATE = 65_536
 """Characters of a certificate, at most."""
+KEPT_MAILS = 50
+"""Mails that are remembered."""
 SAYS = "fairlead-owner"
 """What a challenge begins with."""
 
@@ -157,6 +159,14 @@ class WishesSaid(Fact, frozen=True, tag="ownership.wishes_said@1"):
     body: Wished | None = None
 
 
+class OwnerWrote(Fact, frozen=True, tag="ownership.wrote@1"):
+    """A mail came that says nothing about a case; what it means stands beside it."""
+
+    what: str
+    mail: str
+    body: Seen | None = None
+
+
 class OwnerEnded(Fact, frozen=True, tag="ownership.ended@1"):
     """Nothing goes to this owner any more."""
 
@@ -202,6 +212,8 @@ class Owner:
     holdings: tuple[Holding, ...] = ()
     wishes: Wishes = field(default_factory=Wishes)
     active: bool = True
+    mails: tuple[str, ...] = ()
+    """Mails that were taken, so that none is taken twice."""
     version: int = 1
 
     @property
@@ -407,6 +419,13 @@ def wishes_said(owner: Owner, wishes: Wishes) -> Sequence[Fact]:
     return [] if wishes == owner.wishes else [WishesSaid(body=Wished(wishes=wishes))]
 
 
+def wrote(owner: Owner, what: str, words: str, mail: str) -> Sequence[Fact]:
+    """Return what a mail means that says nothing about a case; taken once."""
+    if mail in owner.mails:
+        return []
+    return [OwnerWrote(what=what, mail=mail, body=Seen(seen=words[:20_000]))]
+
+
 def ended(owner: Owner, reason: str) -> Sequence[Fact]:
     """Return what it means that nothing goes to this owner any more."""
     _refuse_ended(owner)
@@ -450,6 +469,8 @@ def _evolve(state: Owner | None, event: Event) -> Owner:  # noqa: PLR0911 - one 
             return replace(state, confirmed=epoch == state.epoch)
         case WishesSaid(body=body):
             return replace(state, wishes=body.wishes if body else Wishes())
+        case OwnerWrote(mail=mail):
+            return replace(state, mails=(*state.mails, mail)[-KEPT_MAILS:])
         case OwnerEnded():
             return replace(state, active=False)
         case PlaceDropped() | PlaceProved() | Vouched():
@@ -520,6 +541,7 @@ OWNERS = Subject(
         PlaceProved,
         Vouched,
         WishesSaid,
+        OwnerWrote,
         OwnerEnded,
     ),
     _evolve,

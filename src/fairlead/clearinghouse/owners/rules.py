@@ -41,5 +41,5 @@ class Rules:
     without_key: WithoutKey = WithoutKey.LINK
     link_lasts: timedelta = timedelta(days=14)
     """How long a link in a mail opens a case."""
-    answers_a_day: int = 20
-    """Mails in answer to mails, to one owner in a day, at most: no loop gets further."""
+    answers: int = 20
+    """Mails about one case, or about an owner, that are answered: no loop gets further."""
