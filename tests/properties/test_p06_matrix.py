@@ -210,6 +210,7 @@ def nobodys_open(asker: Asker) -> Answer:
     return Answer.SIGN_IN if asker.role is None else Answer.HIDDEN
 
 
+KEEPS_OWNERS = with_either(Scope.OWNER_SAY, Scope.OWNER_VERIFY)
 PAGES = {
     "GET /": Row(everyone, ok=frozenset({200, 302})),
     "GET /sign-in": Row(everyone),
@@ -392,6 +393,33 @@ API = {
     "POST /v1/advisories/{name}/withdrawal": Row(
         with_scope(Scope.ADVISORY_PUBLISH), json={"reason": WHY}, ok=NAMED
     ),
+    "GET /v1/owners": Row(KEEPS_OWNERS),
+    "POST /v1/owners": Row(
+        KEEPS_OWNERS, json={"name": "x", "mail": "x", "places": [TARGET]}
+    ),
+    "POST /v1/owners/plan": Row(with_scope(Scope.OWNER_VERIFY), json={"reports": []}),
+    "GET /v1/owners/{name}": Row(nobodys_open),
+    "POST /v1/owners/{name}/contact": Row(nobodys_open, json={"mail": "x@example.org"}),
+    "POST /v1/owners/{name}/places": Row(nobodys_open, json={"target": TARGET}),
+    "POST /v1/owners/{name}/places/{number}/removal": Row(
+        nobodys_open, json={"reason": WHY}
+    ),
+    "POST /v1/owners/{name}/verification": Row(nobodys_open, json={}),
+    "PUT /v1/owners/{name}/wishes": Row(nobodys_open, json={}),
+    "GET /v1/owners/{name}/queue": Row(nobodys_open),
+    "GET /v1/owners/{name}/cases": Row(nobodys_open),
+    "POST /v1/owners/{name}/next": Row(nobodys_open, json={}),
+    "POST /v1/owners/{name}/end": Row(nobodys_open, json={"reason": WHY}),
+    "GET /v1/routings": Row(with_scope(Scope.CASE_READ_ALL)),
+    "POST /v1/routings": Row(
+        on_case(Scope.CASE_MOVE), json={"case": "{case}"}, ok=frozenset({404, 409})
+    ),
+    "POST /v1/routings/{name}/release": Row(nobodys_open, json={"reason": WHY}),
+    "POST /v1/routings/{name}/patience": Row(
+        nobodys_open, json={"until": LATER, "words": WHY}
+    ),
+    "POST /v1/routings/{name}/withdrawal": Row(nobodys_open, json={"reason": WHY}),
+    "POST /v1/routings/{name}/answers": Row(nobodys_open, json={"answer": "accepted"}),
     "GET /v1/claims": Row(with_scope(Scope.CLAIM_READ)),
     "POST /v1/claims": Row(
         with_scope(Scope.CLAIM_TAKE), json={"method": "model", "target": {}}

@@ -23,10 +23,12 @@ from fairlead.web.api import (
     batches,
     cases,
     claims,
+    directory,
     engagements,
     owners,
     public_figures,
     reports,
+    routings,
     sharing,
 )
 from fairlead.web.api import catalogue as catalogue_api
@@ -94,6 +96,8 @@ def create_app(context: Context) -> Litestar:
             catalogue_api.router,
             claims.router,
             owners.router,
+            directory.router,
+            routings.router,
             sharing.router,
             assets.keys,
             assets.router,

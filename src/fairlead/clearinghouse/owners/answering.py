@@ -22,7 +22,7 @@ from datetime import UTC, date, datetime, time
 from enum import StrEnum
 from typing import Protocol
 
-from fairlead.access.roles import Asker
+from fairlead.access.roles import Asker, Scope
 from fairlead.base.agenda import Job, Timer
 from fairlead.clearinghouse.casework import delivering
 from fairlead.clearinghouse.casework.delivered import VERDICTS, Answer, Channel
@@ -203,9 +203,15 @@ def own(unit: OwnersUnit, asker: Asker, name: str) -> Routing:
 
     """
     one = unit.routings.maybe(name)
-    owner = directory.find(unit, asker, one.owner if one else name)
-    if one is None or owner.organisation != asker.organisation:
-        raise NotFound(f"no owner {name!r}")
+    found = unit.owners.maybe(one.owner) if one is not None else None
+    mine = (
+        found is not None
+        and asker.may(Scope.OWNER_SAY)
+        and asker.organisation is not None
+        and found.organisation == asker.organisation
+    )
+    if one is None or not mine or not one.with_owner:
+        raise NotFound(f"no routing {name!r}")
     return one
 
 

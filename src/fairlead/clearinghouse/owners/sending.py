@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from fairlead.access.roles import Asker, Scope
+from fairlead.access.traces import How as Reading
+from fairlead.access.traces import Moment, leave_trace
 from fairlead.base.agenda import Job, Timer
 from fairlead.base.ids import CaseId, OwnerId, RoutingId, new_routing_id
 from fairlead.base.pages import Page
@@ -341,11 +343,67 @@ def resume(unit: OwnersUnit, desk: Desk, *, at: datetime) -> None:
         unit.agenda.enqueue(Job.OWNER_PACE, name, at=at)
 
 
-def to_do(unit: OwnersUnit, asker: Asker, page: Page) -> Sequence[Routing]:
+def to_do(
+    unit: OwnersUnit, asker: Asker, page: Page, moment: Moment
+) -> Sequence[Routing]:
     """Return the routings that a coordinator is to do something about."""
     asker.needs(Scope.CASE_READ_ALL)
     stages = [Stage.HELD, Stage.PERSON, Stage.UNMAINTAINED]
-    return unit.routings.staged(stages, page)
+    found = unit.routings.staged(stages, page)
+    _listed(unit, asker, found, moment)
+    return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """What is in front of an owner."""
+
+    waiting: int
+    held: int
+    now: int
+    """How many it has and has not answered."""
+    dates: Sequence[datetime]
+    """When those that wait come, if nothing changes, the first first."""
+    routings: Sequence[Routing] = ()
+    """Which they are; to coordinators alone."""
+
+
+def line(unit: OwnersUnit, asker: Asker, name: str, desk: Desk, moment: Moment) -> Line:
+    """Return the queue in front of an owner: to itself as counts and dates."""
+    found = directory.find(unit, asker, name)
+    waiting = unit.routings.queue(found.id)
+    ready = _ready(unit, found, desk, moment.at)
+    made = _plan(unit, found, ready, desk, moment.at)
+    counts = unit.routings.counts(found.id)
+    shown: Sequence[Routing] = ()
+    if asker.may(Scope.CASE_READ_ALL):
+        shown = waiting
+        _listed(unit, asker, shown, moment)
+    held = len(made.held)
+    return Line(
+        waiting=len(waiting) - held,
+        held=held,
+        now=counts.get(Stage.DELIVERED, 0) + counts.get(Stage.PERSON, 0),
+        dates=[slot.at for slot in made.slots],
+        routings=shown,
+    )
+
+
+def has(
+    unit: OwnersUnit, asker: Asker, name: str, page: Page, moment: Moment
+) -> Sequence[Routing]:
+    """Return what an owner was sent, the last first; it sees the cases themselves too."""
+    found = directory.find(unit, asker, name)
+    sent = unit.routings.of_owner(found.id, page)
+    _listed(unit, asker, sent, moment)
+    return sent
+
+
+def _listed(
+    unit: OwnersUnit, asker: Asker, shown: Sequence[Routing], moment: Moment
+) -> None:
+    objects = [rules_of_cases.CASES.stream(one.case) for one in shown]
+    leave_trace(unit, asker, objects, Reading.LISTED, moment)
 
 
 def wishes_of(unit: OwnersUnit, found: Owner) -> Wishes:
