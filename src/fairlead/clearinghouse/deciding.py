@@ -83,7 +83,7 @@ def decide(  # noqa: PLR0913 - one value a thing that must be said
     if finding is None:
         case = open_case(unit, receipt, UNREADABLE, deed).id
         return _file(unit, submission, Outcome.UNREADABLE, case, _Compared(), at)
-    unit.queue.keep(receipt, facets_of(finding))
+    unit.queue.keep({receipt: facets_of(finding)})
     features = duplicates.features_of(finding)
     compared = _compare(unit, receipt, features, rules, published)
     title = title_of(finding)

@@ -164,8 +164,11 @@ class Cases(Destroyable[Case], Protocol):
 class Queue(Protocol):
     """The cases in the order in which they are worked on, and what they are found by."""
 
-    def keep(self, receipt: Receipt, facets: Facets) -> None:
-        """Keep by what a finding is found; its case is marked when the unit is left."""
+    def keep(self, facets: Mapping[Receipt, Facets]) -> None:
+        """Keep by what findings are found; their cases are marked by `mark`.
+
+        Cases whose findings change are marked when the unit is left.
+        """
 
     def clear(self) -> None:
         """Drop all that is kept of findings and cases."""

@@ -32,7 +32,7 @@ def resume(unit: ClaimsUnit, *, at: datetime, desk: Desk | None = None) -> int:
             finding = finding_in(unit, submission.id)
             if finding is not None:
                 unit.index.add(submission.id, duplicates.features_of(finding))
-                unit.queue.keep(submission.id, facets_of(finding))
+                unit.queue.keep({submission.id: facets_of(finding)})
                 indexed += 1
         unit.queue.mark({s.case for s in batch if s.case is not None})
         page = Page(after=page.after + SIZE, size=SIZE)

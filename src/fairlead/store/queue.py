@@ -17,6 +17,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
+    Column,
     ColumnElement,
     Connection,
     FromClause,
@@ -88,13 +89,17 @@ class SQLQueue:
     cases: SQLCases
     vault: Vault
 
-    def keep(self, receipt: Receipt, facets: Facets) -> None:
-        """Keep by what a finding is found."""
+    def keep(self, facets: Mapping[Receipt, Facets]) -> None:
+        """Keep by what findings are found."""
         table = tables.finding_marks
-        self.connection.execute(delete(table).where(table.c.receipt == receipt))
-        marks = sorted(map(self._kept, marks_of(facets)))
-        rows = [{"receipt": receipt, "mark": mark} for mark in marks]
-        insert_many(self.connection, table, rows)
+        for some in chunks(list(facets)):
+            self.connection.execute(delete(table).where(table.c.receipt.in_(some)))
+            rows = [
+                {"receipt": receipt, "mark": mark}
+                for receipt in some
+                for mark in sorted(map(self._kept, marks_of(facets[receipt])))
+            ]
+            insert_many(self.connection, table, rows)
 
     def clear(self) -> None:
         """Drop all that is kept of findings and cases."""
@@ -291,10 +296,8 @@ class _Way:
             return self.driven.at
         if self.alone:
             return CASES.c.embargo_until
-        # A short list is read and sorted; without this, the index of all would be walked.
-        return func.coalesce(
-            CASES.c.embargo_until, CASES.c.embargo_until, type_=tables.Instant()
-        )
+        # A short list is read and sorted.
+        return _unindexed(CASES.c.embargo_until)
 
     def _here(self) -> Tuple:
         return tuple_(self._at, self.driven.case)
@@ -312,6 +315,11 @@ class _Way:
             here, there = self._here(), _written(self.start)
             conditions.append((here > there) if self.by_due else (here < there))
         return conditions
+
+
+def _unindexed(column: Column[Any]) -> ColumnElement[Any]:
+    """Return *column* so that no index of its own leads the way: the list's does."""
+    return func.coalesce(column, column, type_=column.type)
 
 
 def _written(place: Place) -> Tuple:
@@ -335,6 +343,7 @@ def _narrowed(
     if until is not None:
         yield CASES.c.embargo_until <= until
     if by_due:
-        yield CASES.c.state_name.in_([state.value for state in WORKED_ON])
+        yield _unindexed(CASES.c.state_name).in_([state.value for state in WORKED_ON])
     if len(wanted.states) > 1:
-        yield CASES.c.state_name.in_([state.value for state in wanted.states])
+        states = [state.value for state in wanted.states]
+        yield _unindexed(CASES.c.state_name).in_(states)
