@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 
 from msgspec.structs import replace
 
@@ -59,13 +60,13 @@ def judge_budgets(tokens: Sequence[int], *, reference: bool) -> None:
         Invalid: there are too few, they do not ascend, or not evenly on a log scale.
 
     """
-    if any(a >= b for a, b in zip(tokens, tokens[1:], strict=False)):
+    if any(a >= b for a, b in pairwise(tokens)):
         raise _invalid("they ascend: 20000,60000,200000")
     if reference:
         return
     if len(tokens) < RUNGS:
         raise _invalid(f"at least {RUNGS}, or nothing can be said of more")
-    steps = [math.log(b / a) for a, b in zip(tokens, tokens[1:], strict=False)]
+    steps = [math.log(b / a) for a, b in pairwise(tokens)]
     if max(steps) - min(steps) > _SPREAD:
         raise _invalid("evenly spaced on a log scale, such as 20000,60000,180000")
 
