@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import resource
 import signal
 import socket
 from collections.abc import Callable
@@ -20,6 +21,14 @@ log = logging.getLogger(__name__)
 
 TRIES = 200
 """How often to look whether requests are taken, 50 ms apart."""
+WAITING = 4096
+"""Connections that may wait to be taken; what the kernel allows goes before it."""
+FILES = 65_536
+"""Files that are asked for; what the system allows goes before it."""
+OWN_FILES = 256
+"""Files that are kept for the database, the log and the rest."""
+FEWEST = 128
+"""Connections that are taken however few files there are."""
 
 
 async def serve(
@@ -57,6 +66,10 @@ async def serve_app(
         interface=Interfaces.ASGI,
         websockets=False,
         log_enabled=False,
+        # Without these granian takes 128 connections, idle ones included; the next one
+        # is accepted by the kernel and never answered.
+        backlog=WAITING,
+        backpressure=_connections(),
     )
     serving = asyncio.create_task(server.serve())
     waiting = asyncio.create_task(ended.wait())
@@ -87,6 +100,17 @@ def free_port(host: str) -> int:
         probe.bind((host, 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+def _connections() -> int:
+    """Return how many connections can be held; a call that is passed on takes two."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = FILES if hard == resource.RLIM_INFINITY else min(FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+        soft = wanted
+    files = FILES if soft == resource.RLIM_INFINITY else min(FILES, soft)
+    return max(FEWEST, (files - OWN_FILES) // 2)
 
 
 def _check_free(host: str, port: int) -> None:
