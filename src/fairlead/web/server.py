@@ -8,6 +8,7 @@ import resource
 import signal
 import socket
 from collections.abc import Callable
+from pathlib import Path
 
 from granian.constants import Interfaces
 from granian.server.embed import Server
@@ -49,15 +50,16 @@ async def serve(
     await serve_app(app, host=host, port=port, ended=ended, ready=ready)
 
 
-async def serve_app(
+async def serve_app(  # noqa: PLR0913 - one value a thing that must be said
     app: ASGIApp,
     *,
     host: str,
     port: int,
     ended: asyncio.Event,
     ready: Callable[[], None] | None = None,
+    tls: tuple[Path, Path] | None = None,
 ) -> None:
-    """Serve any application; see `serve`."""
+    """Serve any application; see `serve`. *tls* is certificate and key, as PEM files."""
     _check_free(host, port)
     server = Server(
         app,
@@ -70,6 +72,8 @@ async def serve_app(
         # is accepted by the kernel and never answered.
         backlog=WAITING,
         backpressure=_connections(),
+        ssl_cert=tls[0] if tls else None,
+        ssl_key=tls[1] if tls else None,
     )
     serving = asyncio.create_task(server.serve())
     waiting = asyncio.create_task(ended.wait())
