@@ -24,9 +24,10 @@ from fairlead.catalogue.records import (
     cpe_key,
     cpe_names,
     name_key,
-    package_key,
 )
 from fairlead.formats.components import Component, Inventory, Ways
+from fairlead.formats.packages import package_key
+from fairlead.formats.version_order import RULED
 
 _NO_PACKAGE = frozenset({"generic", "github", "bitbucket", "docker", "oci", "swid"})
 """Types of package URLs whose names are found by their product as well."""
@@ -246,7 +247,7 @@ def _judge(affected: Affected, wanted: _Sought) -> Judgement | None:
     same_release = _same_release(release, wanted.distro) if release else True
     if same_release is False:
         return None
-    scheme = wanted.scheme if wanted.scheme in _ORDERED else affected.scheme
+    scheme = wanted.scheme if wanted.scheme in RULED else affected.scheme
     found = judge(affected, wanted.version, scheme)
     if found.certainty is not Certainty.AFFECTED:
         return found
@@ -266,28 +267,6 @@ def _judge(affected: Affected, wanted: _Sought) -> Judgement | None:
         return found
     reason = "; ".join((*doubts, found.reason))
     return Judgement(Certainty.UNSURE, reason, found.fixed)
-
-
-_ORDERED = frozenset(
-    {
-        "alpm",
-        "apk",
-        "cargo",
-        "composer",
-        "conan",
-        "deb",
-        "gem",
-        "golang",
-        "hex",
-        "maven",
-        "npm",
-        "nuget",
-        "pub",
-        "pypi",
-        "rpm",
-        "swift",
-    }
-)
 
 
 def _may_be_same_vendor(affected: Affected, component: Component) -> bool:

@@ -8,6 +8,8 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from fairlead.formats.packages import ecosystem_key, purl_key
+
 MAX_NAME = 200
 """Characters of an identifier."""
 
@@ -170,84 +172,6 @@ def band_of(score: float | None) -> Band:
 # --- What something affected is found by --------------------------------------------
 
 
-class _Family(Struct, frozen=True):
-    """How an ecosystem of OSV is written as a package URL."""
-
-    type: str
-    namespace: str = ""
-
-
-FAMILIES: dict[str, _Family] = {
-    "AlmaLinux": _Family("rpm", "almalinux"),
-    "Alpaquita": _Family("apk", "alpaquita"),
-    "Alpine": _Family("apk", "alpine"),
-    "Bioconductor": _Family("bioconductor"),
-    "Bitnami": _Family("bitnami"),
-    "CRAN": _Family("cran"),
-    "Chainguard": _Family("apk", "chainguard"),
-    "ConanCenter": _Family("conan"),
-    "Debian": _Family("deb", "debian"),
-    "GitHub Actions": _Family("githubactions"),
-    "Go": _Family("golang"),
-    "Hackage": _Family("hackage"),
-    "Hex": _Family("hex"),
-    "Julia": _Family("julia"),
-    "Mageia": _Family("rpm", "mageia"),
-    "Maven": _Family("maven"),
-    "MinimOS": _Family("apk", "minimos"),
-    "NuGet": _Family("nuget"),
-    "OSS-Fuzz": _Family("generic"),
-    "Packagist": _Family("composer"),
-    "Photon OS": _Family("rpm", "photon"),
-    "Pub": _Family("pub"),
-    "PyPI": _Family("pypi"),
-    "Red Hat": _Family("rpm", "redhat"),
-    "Rocky Linux": _Family("rpm", "rocky-linux"),
-    "RubyGems": _Family("gem"),
-    "SUSE": _Family("rpm", "suse"),
-    "SwiftURL": _Family("swift"),
-    "Ubuntu": _Family("deb", "ubuntu"),
-    "Wolfi": _Family("apk", "wolfi"),
-    "crates.io": _Family("cargo"),
-    "npm": _Family("npm"),
-    "openEuler": _Family("rpm", "openeuler"),
-    "openSUSE": _Family("rpm", "opensuse"),
-}
-"""Package URL types and namespaces of OSV's ecosystems (purl-spec, types)."""
-
-_LOWER = frozenset(
-    {
-        "bitbucket",
-        "bitnami",
-        "composer",
-        "deb",
-        "github",
-        "githubactions",
-        "golang",
-        "hex",
-        "npm",
-        "nuget",
-        "pub",
-        "apk",
-        "swift",
-    }
-)
-"""Types whose names are compared without regard to case."""
-
-
-def package_key(type_: str, namespace: str, name: str) -> str:
-    """Return what a package is found by, whoever wrote its name.
-
-    Source: purl-spec, types: PyPI treats `-` and `_` as one and knows no capitals.
-    """
-    if type_ == "pypi":
-        name = name.lower().replace("_", "-").replace(".", "-")
-        while "--" in name:
-            name = name.replace("--", "-")
-    whole = f"{namespace}/{name}" if namespace else name
-    return f"pkg:{type_}/{whole.lower() if type_ in _LOWER else whole}"
-
-
 def cpe_key(vendor: str, product: str) -> str:
     """Return what a product is found by, by the names of its CPE."""
     return f"cpe:{vendor.lower()}:{product.lower()}"
@@ -261,12 +185,8 @@ def name_key(product: str) -> str:
 def keys_of(affected: Affected) -> tuple[str, ...]:
     """Return everything that *affected* can be found by."""
     found: dict[str, None] = {}
-    family = FAMILIES.get(affected.ecosystem.partition(":")[0])
-    if family and affected.name:
-        namespace, name = family.namespace, affected.name
-        if family.type == "maven":
-            name = name.replace(":", "/")
-        found[package_key(family.type, namespace, name)] = None
+    if key := ecosystem_key(affected.ecosystem, affected.name):
+        found[key] = None
     elif affected.purl:
         found[purl_key(affected.purl)] = None
     for cpe in affected.cpes:
@@ -290,25 +210,6 @@ MAX_KEY = 300
 """Characters of a key; longer names are cut, and compared in full afterwards."""
 
 _NO_NAMES = frozenset({"n/a", "unknown", "unspecified", "-", "*"})
-
-
-def purl_key(purl: str) -> str:
-    """Return the key of a package URL, its version, qualifiers and subpath aside."""
-    rest = purl.removeprefix("pkg:").lstrip("/")
-    rest = rest.partition("#")[0].partition("?")[0]
-    head, at, _ = rest.rpartition("@")
-    rest = head if at and head and "/" in head else rest
-    type_, _, path = rest.partition("/")
-    namespace, _, name = path.strip("/").rpartition("/")
-    if "%" in path:
-        namespace, name = _unquoted(namespace), _unquoted(name)
-    return package_key(type_.lower(), namespace, name)
-
-
-def _unquoted(text: str) -> str:
-    from urllib.parse import unquote  # noqa: PLC0415 - few names need it
-
-    return unquote(text)
 
 
 def cpe_names(cpe: str) -> tuple[str, str]:

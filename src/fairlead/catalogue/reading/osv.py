@@ -25,7 +25,6 @@ from fairlead.catalogue.reading.values import (
     title,
 )
 from fairlead.catalogue.records import (
-    FAMILIES,
     Affected,
     CatalogueRecord,
     Severity,
@@ -33,6 +32,7 @@ from fairlead.catalogue.records import (
     Span,
     Status,
 )
+from fairlead.formats.packages import family_of
 
 
 class _Package(Struct):
@@ -140,7 +140,7 @@ def _weaknesses(specific: Json | None) -> tuple[str, ...]:
 def _affected(said: _Affected) -> Affected:
     ranges = said.ranges or ()
     ecosystem = said.package.ecosystem
-    family = FAMILIES.get(ecosystem.partition(":")[0])
+    family = family_of(ecosystem)
     semver = any(r.type == "SEMVER" for r in ranges)
     spans = [s for r in ranges if r.type != "GIT" for s in spans_of(r.events)]
     return Affected(
