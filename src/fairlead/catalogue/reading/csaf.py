@@ -11,14 +11,12 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
-import jsonschema_rs
 from msgspec import Struct, field
 
 from fairlead.catalogue.reading.documents import (
     Json,
-    Validator,
+    Shape,
     convert,
-    hold_against,
     invalid,
     schema,
 )
@@ -159,7 +157,7 @@ def read(value: Json) -> CatalogueRecord:
     version = document.get("csaf_version") if isinstance(document, dict) else None
     if version not in {"2.0", "2.1"}:
         raise invalid("/document/csaf_version", "must be 2.0 or 2.1")
-    hold_against(_validator(version), value)
+    _shape(version).hold(value)
     csaf = convert(value, _Csaf)
     tracking, vulnerabilities = csaf.document.tracking, csaf.vulnerabilities
     cves = [v.cve for v in vulnerabilities if v.cve]
@@ -204,12 +202,12 @@ def _elsewhere(address: str) -> Json:
 
 
 @lru_cache
-def _validator(version: str) -> Validator:
+def _shape(version: str) -> Shape:
     whole = schema(f"csaf-{version}")
     if version == "2.1":
         # Its own dialect only adds words for extensions; the rest is 2020-12.
         whole = {**whole, "$schema": "https://json-schema.org/draft/2020-12/schema"}
-    return jsonschema_rs.validator_for(whole, retriever=_elsewhere)
+    return Shape(whole, retriever=_elsewhere)
 
 
 def _severities(csaf: _Csaf) -> Iterator[Severity]:

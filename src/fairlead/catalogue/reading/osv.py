@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import lru_cache
 
-import jsonschema_rs
 from msgspec import Struct, field
 
 from fairlead.catalogue.reading.documents import (
     Json,
-    Validator,
+    Shape,
     convert,
-    hold_against,
     schema,
 )
 from fairlead.catalogue.reading.values import (
@@ -91,7 +89,7 @@ def read(value: Json) -> CatalogueRecord:
         Invalid: it does not fit the schema; each fault has its JSON pointer.
 
     """
-    hold_against(_validator(), value)
+    _shape().hold(value)
     osv = convert(value, _Osv)
     affected = osv.affected or ()
     return CatalogueRecord(
@@ -112,7 +110,7 @@ def read(value: Json) -> CatalogueRecord:
 
 
 @lru_cache
-def _validator() -> Validator:
+def _shape() -> Shape:
     # Feeds use prefixes and ecosystems before the schema lists them: both are names.
     whole = dict(schema("osv"))
     definitions = {
@@ -120,7 +118,7 @@ def _validator() -> Validator:
         "prefix": {"type": "string"},
         "ecosystemWithSuffix": {"type": "string", "minLength": 1},
     }
-    return jsonschema_rs.validator_for({**whole, "$defs": definitions})
+    return Shape({**whole, "$defs": definitions})
 
 
 def _severities(osv: _Osv) -> Iterator[Severity]:
