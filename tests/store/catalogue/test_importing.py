@@ -228,6 +228,40 @@ def test_archives_of_every_kind_are_read(sqlite_world, tmp_path):
     assert (done.taken, done.faulty) == (5, ())
 
 
+@pytest.mark.parametrize("form", [tarfile.USTAR_FORMAT, tarfile.GNU_FORMAT, 2])
+@pytest.mark.parametrize("packing", ["", ":gz", ":bz2", ":xz"])
+def test_tar_archives_of_every_form_hold_the_same(tmp_path, form, packing):
+    """Names long and short, of every letter, large numbers of a clock, and empty files."""
+    names = ["a.json", "é/ü.json", "d/" * 40 + "b.json", "x" * 200 + ".json", "e.json"]
+    path = tmp_path / f"a.tar{packing.replace(':', '.')}"
+    with tarfile.open(path, f"w{packing}", format=form) as archive:
+        for number, name in enumerate(names):
+            content = document(number) if number else b""
+            info = tarfile.TarInfo(name)
+            info.size = len(content)
+            info.mtime, info.uname = 1_700_000_000.5, "jörg"
+            if form == tarfile.USTAR_FORMAT and len(name) > 200:
+                continue
+            archive.addfile(info, io.BytesIO(content))
+    (one,) = sources.inputs([path])
+    with tarfile.open(path) as archive:
+        expected = [
+            (f"{path}!{m.name}", archive.extractfile(m).read()) for m in archive
+        ]
+    assert [(d.place, d.content) for d in one.documents()] == expected
+
+
+@pytest.mark.parametrize("place", [100, 124, 148, 156, 257])
+def test_a_damaged_header_is_said_to_be_one(tmp_path, place):
+    """Wherever a byte of it differs, its checksum tells."""
+    path = packed(tmp_path / "a.tar", [("1.json", document(1))], "w")
+    whole = bytearray(path.read_bytes())
+    whole[place] ^= 1
+    path.write_bytes(whole)
+    (one,) = sources.inputs([path])
+    assert ["damaged" in d.refused for d in one.documents()] == [True]
+
+
 def test_an_archive_that_leads_elsewhere_or_links_is_not_followed(
     sqlite_world, tmp_path
 ):
