@@ -31,7 +31,12 @@ def test_every_number_of_a_list_is_taken(both, score):
 
 
 @given(
-    near | st.integers(-1, 11) | st.booleans() | st.none() | st.text() | st.floats(0, 10)
+    near
+    | st.integers(-1, 11)
+    | st.booleans()
+    | st.none()
+    | st.text()
+    | st.floats(0, 10)
 )
 def test_what_is_not_in_the_list_is_refused(both, value):
     """Whatever it is, both forms of the schema say the same of it."""

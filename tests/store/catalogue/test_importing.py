@@ -20,7 +20,7 @@ import pytest
 
 from fairlead.catalogue.ports import Query
 from fairlead.errors import InUse, Unavailable
-from fairlead.store.catalogue import aside, importing, sources
+from fairlead.store.catalogue import aside, importing, preparing, sources
 
 sys.path.insert(0, str(Path(__file__).parent))
 import feeds
@@ -164,7 +164,7 @@ def test_a_mistake_of_ours_is_told_and_stops_nothing(
 
     path = feeds.write(tmp_path / "a.jsonl", feeds.osv(1))
     with monkeypatch.context() as patch:
-        patch.setattr(importing, "read", broken)
+        patch.setattr(preparing, "read", broken)
         (faulty,) = world.publish(path).faulty
     assert "a mistake of ours: KeyError" in faulty.reason
     assert "catalogue.unread" in caplog.text
@@ -471,7 +471,7 @@ KILLED = """
 def test_killed_by_the_system_at_random_it_ends_whole(tmp_path):
     folder = tmp_path / "feed"
     folder.mkdir()
-    feed_of(folder, 400)
+    feed_of(folder, 2000)
     path = tmp_path / "catalogue.db"
     command = [sys.executable, "-c", textwrap.dedent(KILLED), str(path), str(folder)]
     for tells in (1, 4, 2, 6):
@@ -486,7 +486,7 @@ def test_killed_by_the_system_at_random_it_ends_whole(tmp_path):
         count = connection.exec_driver_sql("select count(*) from records").scalar()
         assert connection.exec_driver_sql("pragma integrity_check").scalar() == "ok"
     place.close()
-    assert count == 400
+    assert count == 2000
     assert not path.with_name("catalogue.db.next").exists()
 
 

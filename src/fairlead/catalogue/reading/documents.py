@@ -116,7 +116,7 @@ def schema(name: str) -> Json:
 class Shape:
     """A publisher's schema, to hold many values against."""
 
-    def __init__(self, whole: Json, **options: Any) -> None:
+    def __init__(self, whole: Json, **options: Any) -> None:  # noqa: ANN401 - a library's
         """Take a schema; *options* are those of jsonschema-rs."""
         self._whole, self._options = whole, options
         self._quick = jsonschema_rs.validator_for(schemas.quick(whole), **options)

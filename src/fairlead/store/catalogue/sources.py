@@ -194,7 +194,7 @@ class _Header(tarfile.TarInfo):
     """The header of a member; those of plain files are read without a detour."""
 
     @classmethod
-    def frombuf(cls, buf: bytes, encoding: str, errors: str) -> Self:
+    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
         """Read a header as `tarfile` does; see `TarInfo.frombuf`."""
         if not _is_plain(buf):
             return super().frombuf(buf, encoding, errors)
@@ -204,7 +204,7 @@ class _Header(tarfile.TarInfo):
         return found
 
 
-def _is_plain(buf: bytes) -> bool:
+def _is_plain(buf: bytes | bytearray) -> bool:
     """Tell whether a header is of a file with a short name, written in the usual way."""
     if len(buf) != tarfile.BLOCKSIZE or buf[156:157] != b"0":
         return False
