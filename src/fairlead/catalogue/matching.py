@@ -25,7 +25,7 @@ from fairlead.catalogue.records import (
     cpe_names,
     name_key,
 )
-from fairlead.formats.components import Component, Inventory, Ways
+from fairlead.formats.components import Component, Inventory
 from fairlead.formats.packages import package_key
 from fairlead.formats.version_order import RULED
 
@@ -109,8 +109,10 @@ def match(reading: Reading, inventory: Inventory, at: datetime) -> Matched:
     names = {name for _, name in grouped if name.startswith("CVE-")}
     more = _More(reading, names)
     ways = inventory.ways()
+    # Many vulnerabilities are of one component, which is brought in one way.
+    brought = {ref: ways.to(ref) for ref in {one.ref for one, _ in grouped}}
     matches = [
-        _match(component, name, found, more, ways)
+        _match(component, name, found, more, brought[component.ref])
         for (component, name), found in grouped.items()
     ]
     return Matched(
@@ -337,7 +339,7 @@ def _match(
     name: str,
     pairs: list[_Pair],
     more: _More,
-    ways: Ways,
+    way: tuple[str, ...],
 ) -> Match | None:
     pairs.sort(key=lambda p: _ORDER[p.judgement.certainty])
     certainty = pairs[0].judgement.certainty
@@ -366,7 +368,7 @@ def _match(
         score=score if score is not None else pairs[0].record.score,
         exploited=more.exploited.get(name),
         probability=more.probabilities.get(name),
-        way=ways.to(component.ref),
+        way=way,
     )
 
 

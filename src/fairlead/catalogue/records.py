@@ -133,7 +133,9 @@ class CatalogueRecord(Struct, frozen=True, kw_only=True, omit_defaults=True):
     @property
     def cves(self) -> tuple[str, ...]:
         """Return the CVEs it is about."""
-        return tuple(name for name in self.names if name.startswith("CVE-"))
+        if not self.aliases and self.source in _OF_ONE:
+            return (self.id.upper(),)
+        return tuple([name for name in self.names if name.startswith("CVE-")])
 
     @property
     def score(self) -> float | None:
@@ -159,6 +161,8 @@ class CatalogueRecord(Struct, frozen=True, kw_only=True, omit_defaults=True):
                 yield key, place
 
 
+_OF_ONE = frozenset({Source.CVE, Source.KEV})
+"""Sources whose records are each about the CVE that they are called by."""
 _BANDS = ((9.0, Band.CRITICAL), (7.0, Band.HIGH), (4.0, Band.MEDIUM), (0.1, Band.LOW))
 
 
@@ -193,17 +197,17 @@ def keys_of(affected: Affected) -> tuple[str, ...]:
         vendor, product = cpe_names(cpe)
         if product and product != "*":
             found[cpe_key(vendor, product)] = None
-    product, vendor = affected.product.strip(), affected.vendor.strip()
-    if product and product.lower() not in _NO_NAMES:
+    product, vendor = affected.product.strip().lower(), affected.vendor.strip().lower()
+    if product and product not in _NO_NAMES:
         found[name_key(product)] = None
-        if vendor and vendor.lower() not in _NO_NAMES:
+        if vendor and vendor not in _NO_NAMES:
             found[cpe_key(vendor.replace(" ", "_"), product.replace(" ", "_"))] = None
-    return tuple(_plain(key)[:MAX_KEY] for key in found)
+    return tuple([_plain(key)[:MAX_KEY] for key in found])
 
 
 def _plain(name: str) -> str:
     """Return a name without what a database has no place for."""
-    return name.replace("\0", "")
+    return name.replace("\0", "") if "\0" in name else name
 
 
 MAX_KEY = 300
