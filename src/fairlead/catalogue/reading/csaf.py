@@ -1,7 +1,7 @@
 """CSAF 2.0 and 2.1 documents (OASIS), as far as a catalogue needs them.
 
-What is not checked: the mandatory tests beyond the schema (CSAF 2.0, 6.1), and the
-objects of CVSS and SSVC, whose schemas others publish; vectors are read by `cvss`.
+What breaks a mandatory test is faulty (CSAF 2.0 and 2.1, 6.1), as what breaks the schema.
+Not checked: the recommended and informative tests, for which see `fairlead check`.
 """
 
 from __future__ import annotations
@@ -9,11 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import lru_cache
+from itertools import islice
 from typing import Any
 
 from msgspec import Struct, field
 
 from fairlead.catalogue.reading.documents import (
+    MAX_FAULTS,
     Json,
     Shape,
     convert,
@@ -36,6 +38,9 @@ from fairlead.catalogue.records import (
     Span,
     Status,
 )
+from fairlead.errors import Invalid, Violation
+from fairlead.formats import csaf_tests
+from fairlead.formats.csaf_tests import Group, Test
 
 MAX_PRODUCTS = 5_000
 """Products of one document that are taken; the largest published names fewer."""
@@ -158,6 +163,7 @@ def read(value: Json) -> CatalogueRecord:
     if version not in {"2.0", "2.1"}:
         raise invalid("/document/csaf_version", "must be 2.0 or 2.1")
     _shape(version).hold(value)
+    _hold_to_the_tests(value, version)
     csaf = convert(value, _Csaf)
     tracking, vulnerabilities = csaf.document.tracking, csaf.vulnerabilities
     cves = [v.cve for v in vulnerabilities if v.cve]
@@ -191,6 +197,23 @@ def read(value: Json) -> CatalogueRecord:
         ),
         modified=modified,
     )
+
+
+def _hold_to_the_tests(value: Json, version: str) -> None:
+    """Make sure that no mandatory test of the standard fails."""
+    failed = islice(csaf_tests.run(value, _mandatory(version)), MAX_FAULTS)
+    faults = [
+        Violation(f"csaf-{one.test.id}", one.pointer, f"{one.message} ({one.test.id})")
+        for one in failed
+    ]
+    if faults:
+        raise Invalid("fails mandatory tests of CSAF", faults)
+
+
+@lru_cache
+def _mandatory(version: str) -> tuple[Test, ...]:
+    every = csaf_tests.tests_of(version)
+    return tuple(test for test in every if test.group is Group.MANDATORY)
 
 
 def _elsewhere(address: str) -> Json:
