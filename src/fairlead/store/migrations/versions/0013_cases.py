@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 revision = "0013"
-down_revision = "0012"
+down_revision = "0018"
 
 
 def upgrade() -> None:
