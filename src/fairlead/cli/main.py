@@ -28,7 +28,7 @@ COMMANDS = {
     "profile": ("fairlead.cli.profile", "What the programme decides."),
     "programme": ("fairlead.cli.programme", "What the public is told."),
     "record": ("fairlead.cli.record", "The record of everything that happened."),
-    "report": ("fairlead.cli.report", "Hand in what tools and people found."),
+    "report": ("fairlead.cli.reports", "Hand in what tools and people found."),
     "seal": ("fairlead.cli.sealing", "Seal files so that both halves are needed."),
     "sandbox": ("fairlead.cli.sandbox", "Where code that nobody trusts is run."),
     "serve": ("fairlead.cli.serve", "Run the server."),

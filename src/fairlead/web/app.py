@@ -42,6 +42,7 @@ from fairlead.web.pages import (
     exports,
     joining,
     members,
+    owner_links,
     pairs,
     people,
     programme,
@@ -57,6 +58,7 @@ from fairlead.web.pages import cases as case_pages
 from fairlead.web.pages import catalogue as catalogue_pages
 from fairlead.web.pages import claims as claim_pages
 from fairlead.web.pages import engagements as engagement_pages
+from fairlead.web.pages import owners as owner_pages
 
 SECURITY = {
     "Content-Security-Policy": (
@@ -111,6 +113,8 @@ def create_app(context: Context) -> Litestar:
             case_pages.router,
             submissions.router,
             claim_pages.router,
+            owner_pages.router,
+            owner_links.router,
             exports.router,
             engagement_pages.router,
             pairs.router,

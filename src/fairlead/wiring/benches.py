@@ -359,6 +359,7 @@ class BenchRun:
 
     def _alarm(self, detail: str) -> None:
         """Tell the person who is responsible."""
+        from fairlead.base.letters import Letter
         from fairlead.errors import Unavailable
         from fairlead.remote.mail import Mailer
 
@@ -369,7 +370,7 @@ class BenchRun:
             settings = self.sandboxes.settings
             try:
                 mailer = Mailer(settings.smtp, settings.mail_from)
-                mailer.send(who, "A run tried to leave its sandbox", said)
+                mailer.send(Letter(who, "A run tried to leave its sandbox", said))
             except Unavailable as error:
                 self.say(f"{error}; tell {who} yourself")
 

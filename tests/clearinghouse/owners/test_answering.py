@@ -18,7 +18,7 @@ from fairlead.clearinghouse.owners.answering import Outcome
 from fairlead.clearinghouse.owners.routing import Stage
 from fairlead.clearinghouse.owners.rules import WithoutKey
 
-from .conftest import OURS, reply, with_rules
+from .posts import OURS, reply, with_rules
 
 
 def sent(letters, **named):

@@ -16,7 +16,7 @@ from fairlead.clearinghouse.owners.rules import WithoutKey
 from fairlead.clearinghouse.owners.wishes import Wish, Wishes
 from fairlead.errors import NotFound, Refused
 
-from .conftest import COORDINATOR, OURS, reply, with_rules
+from .posts import COORDINATOR, OURS, reply, with_rules
 
 
 def stage(letters, routing):

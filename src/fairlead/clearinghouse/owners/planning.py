@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Annotated
 
 from msgspec import Meta, Struct
@@ -29,6 +29,8 @@ from fairlead.errors import Invalid, Violation
 
 MOST = 20_000
 """Reports in one batch."""
+BEHIND = timedelta(seconds=1)
+"""By so much a batch comes after what waits already."""
 NOBODY = "nobody"
 
 Short = Annotated[str, Meta(max_length=500)]
@@ -183,7 +185,7 @@ def _forecast(  # noqa: PLR0913, PLR0917 - one value a thing that is known
         Waiting(
             name=f"new {number:06}",
             urgency=one.urgency,
-            since=at,
+            since=at + BEHIND,
             part=one.part,
             reproducer=one.reproducer,
         )
