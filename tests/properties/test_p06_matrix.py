@@ -430,7 +430,7 @@ API = {
     "POST /v1/owners/{name}/end": Row(nobodys_open, json={"reason": WHY}),
     "GET /v1/routings": Row(with_scope(Scope.CASE_READ_ALL)),
     "POST /v1/routings": Row(
-        on_case(Scope.CASE_MOVE), json={"case": "{case}"}, ok=frozenset({404, 409})
+        with_scope(Scope.CASE_MOVE), json={"case": "{case}"}, ok=frozenset({404, 409})
     ),
     "POST /v1/routings/{name}/release": Row(nobodys_open, json={"reason": WHY}),
     "POST /v1/routings/{name}/patience": Row(
@@ -653,6 +653,10 @@ def scene(tmp_path_factory):
             "asset": "eng-aaaaaaaaaaaa.weights",
             "upload": "up-none",
             "view": "view-aaaaaaaaaaaaaaaa",
+            "token": "none",
+            "deed": "release",
+            "routing": "none",
+            "number": "1",
             "rest": "9/999",
             "file_path": "none",
             "path": "none",

@@ -143,8 +143,8 @@ def route(  # noqa: PLR0913 - one value a thing that must be said
         Refused: the case was not triaged, or is on its way to this owner already.
 
     """
-    case = coordinating.find(unit, asker, case_id)
     asker.needs(Scope.CASE_MOVE)
+    case = coordinating.find(unit, asker, case_id)
     _refuse_undeliverable(case)
     subject = subject_of(unit, case)
     found = [
