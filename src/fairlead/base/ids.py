@@ -27,6 +27,9 @@ OwnerWordId = NewType("OwnerWordId", str)
 AliasId = NewType("AliasId", str)
 IntroductionId = NewType("IntroductionId", str)
 MilestoneId = NewType("MilestoneId", str)
+MessageId = NewType("MessageId", str)
+StatementId = NewType("StatementId", str)
+TaskId = NewType("TaskId", str)
 PairId = NewType("PairId", str)
 """Names two findings, in whatever order they are given."""
 
@@ -148,3 +151,18 @@ def new_introduction_id(randomness: Randomness) -> IntroductionId:
 def new_milestone_id(randomness: Randomness) -> MilestoneId:
     """Return a milestone's name; those of a profile have names of its own."""
     return MilestoneId("ms-" + random_text(randomness, 12))
+
+
+def new_message_id(randomness: Randomness) -> MessageId:
+    """Return the name of a message in a case."""
+    return MessageId("msg-" + random_text(randomness, 14))
+
+
+def new_statement_id(randomness: Randomness) -> StatementId:
+    """Return the name of a statement about a product."""
+    return StatementId("stm-" + random_text(randomness, 14))
+
+
+def new_task_id(randomness: Randomness) -> TaskId:
+    """Return a task's name."""
+    return TaskId("tsk-" + random_text(randomness, 14))

@@ -15,6 +15,14 @@ from fairlead.store import clearinghouse, members, tables
 from fairlead.store.agenda import SQLAgenda
 from fairlead.store.applications import KEPT_APPLICATIONS, SQLApplications
 from fairlead.store.attempts import SQLAttempts
+from fairlead.store.casework import (
+    KEPT_MESSAGES,
+    KEPT_STATEMENTS,
+    KEPT_TASKS,
+    SQLMessages,
+    SQLStatements,
+    SQLTasks,
+)
 from fairlead.store.claim_places import SQLPlaces
 from fairlead.store.claims import (
     SQLAliases,
@@ -74,6 +82,9 @@ KEPT = (
     KEPT_APPLICATIONS,
     clearinghouse.KEPT_SUBMISSIONS,
     clearinghouse.KEPT_CASES,
+    KEPT_MESSAGES,
+    KEPT_STATEMENTS,
+    KEPT_TASKS,
     clearinghouse.KEPT_ADVISORIES,
     clearinghouse.KEPT_EXPORTS,
     KEPT_ENGAGEMENTS,
@@ -111,6 +122,9 @@ class SQLUnit:
     submissions: SQLSubmissions
     attempts: SQLAttempts
     cases: SQLCases
+    messages: SQLMessages
+    statements: SQLStatements
+    tasks: SQLTasks
     advisories: SQLAdvisories
     exports: SQLExports
     engagements: SQLEngagements
@@ -156,6 +170,9 @@ class SQLUnit:
             ),
             attempts=SQLAttempts(connection, vault),
             cases=SQLCases(connection, clearinghouse.KEPT_CASES, *rest),
+            messages=SQLMessages(connection, KEPT_MESSAGES, *rest),
+            statements=SQLStatements(connection, KEPT_STATEMENTS, *rest),
+            tasks=SQLTasks(connection, KEPT_TASKS, *rest),
             advisories=SQLAdvisories(connection, clearinghouse.KEPT_ADVISORIES, *rest),
             exports=SQLExports(connection, clearinghouse.KEPT_EXPORTS, *rest),
             engagements=SQLEngagements(connection, KEPT_ENGAGEMENTS, *rest),
