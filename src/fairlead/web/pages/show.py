@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
 from typing import Any
 
-from markupsafe import Markup
-
-from fairlead.base import instants
 from fairlead.catalogue.priority import decisions
 from fairlead.clearinghouse.cases import State
 from fairlead.clearinghouse.submissions import Outcome, Submission
 from fairlead.record.events import Event
 from fairlead.review import facts as engaged
-from fairlead.web.pages.happenings import happened, minute
+from fairlead.web.pages.happenings import happened
+from fairlead.web.pages.zones import instant
 
 INVISIBLE = {
     code: f"\\u{code:04x}"
@@ -37,11 +34,6 @@ OUTCOMES = {
     Outcome.IN_REVIEW: "In review: a coordinator decides whether it is a known bug.",
     Outcome.UNREADABLE: "A coordinator looks at it: it could not be read.",
 }
-
-
-def instant(at: datetime) -> Markup:
-    """Show an instant to the minute, in UTC and saying so."""
-    return Markup('<time datetime="{}">{}</time>').format(instants.text(at), minute(at))
 
 
 def plain(text: str) -> str:
