@@ -30,6 +30,8 @@ MilestoneId = NewType("MilestoneId", str)
 MessageId = NewType("MessageId", str)
 StatementId = NewType("StatementId", str)
 TaskId = NewType("TaskId", str)
+ViewId = NewType("ViewId", str)
+"""Names a saved view of the queue; whoever has it may open the view."""
 PairId = NewType("PairId", str)
 """Names two findings, in whatever order they are given."""
 
@@ -166,3 +168,8 @@ def new_statement_id(randomness: Randomness) -> StatementId:
 def new_task_id(randomness: Randomness) -> TaskId:
     """Return a task's name."""
     return TaskId("tsk-" + random_text(randomness, 14))
+
+
+def new_view_id(randomness: Randomness) -> ViewId:
+    """Return the name of a saved view: 16 characters, 79 bits."""
+    return ViewId("view-" + random_text(randomness, 16))
