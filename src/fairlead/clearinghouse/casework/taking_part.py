@@ -44,7 +44,7 @@ from fairlead.clearinghouse.casework.tasks import Duty, Task, TaskPutOff, TaskSe
 from fairlead.clearinghouse.casework.words import Words, said
 from fairlead.clearinghouse.ports import ClearinghouseUnit
 from fairlead.errors import Invalid, NotAllowed, NotFound, Refused, Violation
-from fairlead.formats import versions
+from fairlead.formats import version_ranges
 
 T = TypeVar("T", Statement, Task)
 
@@ -174,7 +174,7 @@ def _checked(stated: Stated) -> Stated:
     return Stated(
         product=product,
         position=stated.position,
-        versions=versions.canonical(ranges) if ranges else "",
+        versions=version_ranges.canonical(ranges) if ranges else "",
         text=text,
     )
 

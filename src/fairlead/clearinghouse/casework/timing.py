@@ -35,7 +35,7 @@ from fairlead.clearinghouse.casework.facts import (
 from fairlead.clearinghouse.casework.severity import rate_all
 from fairlead.clearinghouse.casework.words import explained
 from fairlead.errors import Invalid, Refused, Violation
-from fairlead.formats import versions
+from fairlead.formats import version_ranges
 from fairlead.record.events import Fact
 
 LONGEST = 3650
@@ -338,7 +338,7 @@ def ranged(case: Case, ranges: Sequence[str], reason: str) -> Sequence[Fact]:
     cases.refuse_destroyed(case)
     if len(ranges) > RANGES:
         raise _missing("ranges", f"at most {RANGES} ranges")
-    read = [versions.canonical(one.strip()) for one in ranges if one.strip()]
+    read = [version_ranges.canonical(one.strip()) for one in ranges if one.strip()]
     body = Ranges(vers=tuple(dict.fromkeys(read)), reason=explained(reason).reason)
     return [RangesGiven(body=body)]
 
