@@ -186,3 +186,23 @@ def test_an_advisory_is_held_scheduled_and_goes_out_by_itself(client, world, fil
     world.clock.at = due
     world.work()
     assert "Overflow in one" in client.get("/advisories").text
+
+
+def test_what_was_put_off_is_counted_publicly_once_the_month_is_over(
+    client, world, filled
+):
+    address, _, _ = filled
+    for limit, until in (
+        ("holding", "2026-12-01 09:00"),
+        ("embargo", "2027-03-01 09:00"),
+    ):
+        form = {"limit": limit, "until": until, "reason": "so"}
+        done(client.post(f"{address}/extension", data=form))
+    client.cookies.clear()
+    assert client.get("/v1/programme/figures").json()["put_off"] == []
+    assert "What was put off" not in client.get("/programme").text
+    world.clock.pass_time(days=20)
+    counts = {"holding": 1, "embargo": 1, "end of the case": 0}
+    told = client.get("/v1/programme/figures").json()["put_off"]
+    assert told == [{"month": "2026-08", "counts": counts}]
+    assert "What was put off" in client.get("/programme").text
