@@ -36,8 +36,8 @@ class Job(StrEnum):
 class Timer(StrEnum):
     """Something that happens at an instant."""
 
-    EMBARGO = "embargo"
-    """The embargo of a case ends."""
+    CASE = "case"
+    """Something of a case is due: its embargo, its holding, its end, a publication."""
     CLAIM = "claim"
     """A claim ends, unless its holder gave a sign."""
     OWNER_PACE = "owner pace"

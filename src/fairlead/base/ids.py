@@ -29,6 +29,9 @@ RoutingId = NewType("RoutingId", str)
 AliasId = NewType("AliasId", str)
 IntroductionId = NewType("IntroductionId", str)
 MilestoneId = NewType("MilestoneId", str)
+MessageId = NewType("MessageId", str)
+StatementId = NewType("StatementId", str)
+TaskId = NewType("TaskId", str)
 ViewId = NewType("ViewId", str)
 """Names a saved view of the queue; whoever has it may open the view."""
 PairId = NewType("PairId", str)
@@ -162,6 +165,21 @@ def new_introduction_id(randomness: Randomness) -> IntroductionId:
 def new_milestone_id(randomness: Randomness) -> MilestoneId:
     """Return a milestone's name; those of a profile have names of its own."""
     return MilestoneId("ms-" + random_text(randomness, 12))
+
+
+def new_message_id(randomness: Randomness) -> MessageId:
+    """Return the name of a message in a case."""
+    return MessageId("msg-" + random_text(randomness, 14))
+
+
+def new_statement_id(randomness: Randomness) -> StatementId:
+    """Return the name of a statement about a product."""
+    return StatementId("stm-" + random_text(randomness, 14))
+
+
+def new_task_id(randomness: Randomness) -> TaskId:
+    """Return a task's name."""
+    return TaskId("tsk-" + random_text(randomness, 14))
 
 
 def new_view_id(randomness: Randomness) -> ViewId:

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from fairlead.base.ids import AdvisoryId, CaseId, OrganisationId, Receipt
+from fairlead.base.ids import AdvisoryId, CaseId, OrganisationId, PersonId, Receipt
 from fairlead.base.instants import text
 from fairlead.base.markings import Label
 from fairlead.catalogue.priority import decisions as points
@@ -30,6 +30,24 @@ from fairlead.clearinghouse.casework.embargo import (
     EmbargoSet,
     Kind,
     Term,
+)
+from fairlead.clearinghouse.casework.facts import (
+    AdvisoryHeld,
+    CaseEnded,
+    CaseExposed,
+    CaseExtended,
+    CaseRated,
+    CoordinatorNamed,
+    DisclosureStarted,
+    Exposure,
+    Extension,
+    FixAvailable,
+    HoldingReached,
+    HoldingSet,
+    Limit,
+    PublicationCalledOff,
+    PublicationScheduled,
+    RangesGiven,
 )
 from fairlead.clearinghouse.casework.words import Explained, Titled, explained
 from fairlead.errors import Invalid, Refused, UnderEmbargo, Violation
@@ -91,7 +109,9 @@ class State(StrEnum):
 
 MOVES: dict[State, frozenset[State]] = {
     State.OPEN: frozenset({State.TRIAGED, State.REJECTED, State.MERGED}),
-    State.TRIAGED: frozenset({State.WITH_OWNER, State.REJECTED, State.MERGED}),
+    State.TRIAGED: frozenset(
+        {State.WITH_OWNER, State.PUBLISHED, State.REJECTED, State.MERGED}
+    ),
     State.WITH_OWNER: frozenset({State.FIXED, State.PUBLISHED, State.REJECTED}),
     State.FIXED: frozenset({State.PUBLISHED}),
     State.PUBLISHED: frozenset({State.CLOSED}),
@@ -103,6 +123,12 @@ MOVES: dict[State, frozenset[State]] = {
 
 DESTROYABLE = frozenset({State.CLOSED, State.REJECTED, State.MERGED})
 """States in which what is confidential about a case can be destroyed."""
+
+ENDED = frozenset({State.CLOSED, State.REJECTED, State.MERGED})
+"""States in which nobody works on a case; from any other one its end closes it."""
+
+DOUBT = timedelta(seconds=2)
+"""A clock that shows so much less than what was recorded last is not believed."""
 
 BY_OWN_COMMAND = frozenset({State.PUBLISHED, State.MERGED})
 """States reached by publishing and by merging, not by moving; undoing a merge leaves
@@ -188,10 +214,12 @@ class ParticipantReadOut(Fact, frozen=True, tag="case.participant_read_out@1"):
     organisation: OrganisationId
 
 
-class AdvisoryPublished(Fact, frozen=True, tag="case.advisory_published@1"):
+class AdvisoryPublished(Fact, frozen=True, tag="case.advisory_published@2"):
     """The case is public, as this advisory."""
 
     advisory: AdvisoryId
+    due: datetime | None
+    """For when it was scheduled; nothing where somebody published it there and then."""
 
 
 class Weighing(Struct, frozen=True, kw_only=True):
@@ -248,6 +276,26 @@ class Case:
     """To which verified owners it got, the first first."""
     answers: dict[str, Answered] = field(default_factory=dict)
     """The last word of each owner, by the owner's name."""
+    coordinator: PersonId | None = None
+    """Who answers for it: who was named, else who first moved it."""
+    holding_over: bool = False
+    """Its ceiling came before it got to its owner."""
+    extensions: tuple[Extension, ...] = ()
+    """Every end that somebody put off."""
+    exposed: Exposure | None = None
+    """It is exploited or was leaked."""
+    disclosing: bool = False
+    """It is being disclosed without its owner."""
+    fixed_at: datetime | None = None
+    """Since when a fix is out."""
+    vectors: tuple[str, ...] = ()
+    """Its severity in CVSS, the newest version first."""
+    ranges: tuple[str, ...] = ()
+    """Affected versions, each as VERS."""
+    held: int | None = None
+    """The event that holds the advisory that is ready to go out."""
+    publication_due: datetime | None = None
+    """When that one goes out by itself."""
     touched_at: datetime
     """When something last happened to it; a clock that shows less is doubtful."""
     ends_at: datetime
@@ -310,7 +358,20 @@ class Case:
     @property
     def publishable(self) -> bool:
         """Tell whether an advisory may follow, embargo aside."""
-        return State.PUBLISHED in MOVES[self.state]
+        way = self.state is not State.TRIAGED or self.disclosing or bool(self.exposed)
+        return way and State.PUBLISHED in MOVES[self.state]
+
+    @property
+    def held_back(self) -> bool:
+        """Tell whether its holding clock runs: nobody decided yet how it goes on."""
+        done = self.deliveries or self.disclosing or self.exposed
+        return (
+            not done and self.state not in ENDED and self.state is not State.PUBLISHED
+        )
+
+    def doubts(self, at: datetime) -> bool:
+        """Tell whether a clock that shows *at* is not to be believed (promise P2)."""
+        return at < self.touched_at - DOUBT
 
 
 def opened(finding: Receipt, title: str, rules: Rules, *, at: datetime) -> CaseOpened:
@@ -361,28 +422,43 @@ def embargo_set(case: Case, until: datetime, rule: str, reason: str) -> Sequence
 
 
 def embargo_ended(case: Case, *, at: datetime) -> Sequence[Fact]:
-    """Return what the passing of time means for the embargo."""
-    return closing.ended(case.embargo, at=at)
+    """Return what the passing of time means for the embargo, by a clock not in doubt."""
+    return [] if case.doubts(at) else closing.ended(case.embargo, at=at)
 
 
-def published(case: Case, advisory: AdvisoryId, *, at: datetime) -> Sequence[Fact]:
-    """Return what publishing *advisory* means for *case*.
+def published(
+    case: Case, advisory: AdvisoryId, *, at: datetime, due: datetime | None = None
+) -> Sequence[Fact]:
+    """Return what publishing *advisory*, scheduled for *due*, means for *case*.
+
+    What is exploited or was leaked is published before its embargo ends.
 
     Raises:
         Refused: the case was not with its owner yet, or is public already.
-        UnderEmbargo: its embargo has not ended at *at*.
+        UnderEmbargo: its embargo has not ended at *at*, or the clock is doubtful.
 
     """
     if not case.publishable:
         raise Refused(
-            f"{case.id} is {case.state}; publish what is with its owner or fixed"
+            f"{case.id} is {case.state}; publish what is with its owner or fixed, what"
+            " is being disclosed without one, or what is out already"
         )
-    if at < case.embargo_until:
+    if case.doubts(at):
         raise UnderEmbargo(
-            f"{case.id} is closed until {text(case.embargo_until)}"
-            f" ({case.embargo_rule}); shorten the embargo first if its owner agrees"
+            f"{case.id} last changed {text(case.touched_at)}, later than the clock shows;"
+            " set the clock, then publish"
         )
-    return [*embargo_ended(case, at=at), AdvisoryPublished(advisory=advisory)]
+    facts: list[Fact] = []
+    if at < case.embargo_until:
+        if not case.exposed:
+            raise UnderEmbargo(
+                f"{case.id} is closed until {text(case.embargo_until)}"
+                f" ({case.embargo_rule}); shorten the embargo first if its owner agrees"
+            )
+        facts = [EmbargoSet(until=at, rule=f"{case.exposed}"), EmbargoEnded(due=at)]
+    elif not case.embargo_over:
+        facts = [EmbargoEnded(due=case.embargo_until)]
+    return [*facts, AdvisoryPublished(advisory=advisory, due=due)]
 
 
 def weighed(
@@ -467,7 +543,8 @@ def _evolve(state: Case | None, event: Event) -> Case:  # noqa: C901, PLR0911, P
                 moved_at=event.at,
             )
         case CaseMoved(to=to):
-            return replace(state, state=to, moved_at=event.at)
+            who = state.coordinator or _person(event.actor)
+            return replace(state, state=to, moved_at=event.at, coordinator=who)
         case EmbargoSet() as fact:
             return _set(state, fact)
         case EmbargoRuled(kind=kind, until=until, cited=cited, source=source):
@@ -489,13 +566,73 @@ def _evolve(state: Case | None, event: Event) -> Case:  # noqa: C901, PLR0911, P
             return replace(state, participants=left)
         case AdvisoryPublished(advisory=advisory):
             return replace(
-                state, state=State.PUBLISHED, advisory=advisory, moved_at=event.at
+                state,
+                state=State.PUBLISHED,
+                advisory=advisory,
+                publication_due=None,
+                moved_at=event.at,
             )
         case CaseDestroyed():
-            return replace(state, title=None, destroyed=True, given={}, names=())
+            return replace(
+                state,
+                title=None,
+                destroyed=True,
+                given={},
+                names=(),
+                vectors=(),
+                ranges=(),
+                held=None,
+            )
         case CaseWeighed(body=body):
             return state if body is None else _weigh(state, body, event)
+    return _worked_on(state, event)
+
+
+def _worked_on(state: Case, event: Event) -> Case:  # noqa: C901, PLR0911, PLR0912 - one a fact
+    match event.fact:
+        case CoordinatorNamed(coordinator=coordinator):
+            return replace(state, coordinator=coordinator)
+        case CaseExtended(limit=limit, until=until):
+            extension = Extension(limit=limit, until=until, by=event.actor, at=event.at)
+            ends_at = until if limit is Limit.END else state.ends_at
+            extensions = (*state.extensions, extension)
+            return replace(state, extensions=extensions, ends_at=ends_at)
+        case HoldingSet(until=until, rule=rule):
+            return replace(
+                state, holding_until=until, holding_rule=rule, holding_over=False
+            )
+        case HoldingReached():
+            return replace(state, holding_over=True)
+        case DisclosureStarted():
+            return replace(state, disclosing=True)
+        case CaseExposed(how=how):
+            return replace(state, exposed=how)
+        case FixAvailable(since=since):
+            return replace(state, fixed_at=since)
+        case CaseRated(body=body):
+            return replace(state, vectors=body.vectors if body else ())
+        case RangesGiven(body=given):
+            return replace(state, ranges=given.vers if given else ())
+        case AdvisoryHeld(body=held):
+            return replace(state, held=event.version if held else None)
+        case PublicationScheduled(due=due):
+            return replace(state, publication_due=due)
+        case PublicationCalledOff():
+            return replace(state, publication_due=None)
+        case CaseEnded():
+            return replace(
+                state,
+                state=State.CLOSED,
+                embargo_over=True,
+                publication_due=None,
+                moved_at=event.at,
+            )
     raise unexpected(event)
+
+
+def _person(actor: str) -> PersonId | None:
+    kind, _, name = actor.partition("/")
+    return PersonId(name) if kind == "person" else None
 
 
 def _set(state: Case, fact: EmbargoSet) -> Case:
@@ -593,6 +730,19 @@ CASES = Subject(
         AdvisoryPublished,
         CaseWeighed,
         CaseDestroyed,
+        CoordinatorNamed,
+        CaseExtended,
+        HoldingSet,
+        HoldingReached,
+        DisclosureStarted,
+        CaseExposed,
+        FixAvailable,
+        CaseRated,
+        RangesGiven,
+        AdvisoryHeld,
+        PublicationScheduled,
+        PublicationCalledOff,
+        CaseEnded,
     ),
     _evolve,
     (
@@ -610,6 +760,11 @@ CASES = Subject(
                 "holding_until": None,
                 "holding_rule": "opened before there was a rule for it",
             },
+        ),
+        Upcast(
+            old="case.advisory_published@1",
+            new="case.advisory_published@2",
+            change=lambda data: {**data, "due": None},
         ),
         Upcast(
             old="case.embargo_ended@1",

@@ -219,6 +219,14 @@ def _profile(values: Values) -> Profile:
             criteria=text("partners.criteria"),
         ),
         clearinghouse=ClearinghouseRules(
+            holding=timedelta(days=number("clearinghouse.holding_days")),
+            holding_critical=timedelta(
+                days=number("clearinghouse.holding_critical_days")
+            ),
+            adoption=timedelta(days=number("clearinghouse.adoption_days")),
+            collision=timedelta(days=number("clearinghouse.collision_days")),
+            exposed=timedelta(days=number("clearinghouse.exposed_days")),
+            disclosure=timedelta(days=number("clearinghouse.disclosure_days")),
             embargo=timedelta(days=number("clearinghouse.embargo_days")),
             embargo_rule=text("clearinghouse.embargo_rule"),
             case_lasts=timedelta(days=number("clearinghouse.case_days")),

@@ -257,6 +257,55 @@ case_marks = _table(
     Index("ix_case_marks_mark", "mark", "opened_at", "case_id"),
 )
 
+messages = _subject(
+    "messages",
+    Column("case_id", String(40), nullable=False),
+    Column("at", Instant, nullable=False),
+    Index("ix_messages_case_id_at", "case_id", "at"),
+)
+
+message_readers = _table(
+    "message_readers",
+    Class.SNAPSHOT,
+    Column("message_id", String(40), ForeignKey("messages.id"), primary_key=True),
+    Column("reader", String(40), primary_key=True, index=True),
+)
+
+message_mentions = _table(
+    "message_mentions",
+    Class.SNAPSHOT,
+    Column("message_id", String(40), ForeignKey("messages.id"), primary_key=True),
+    Column("person", String(40), primary_key=True, index=True),
+)
+
+statements = _subject(
+    "statements",
+    Column("case_id", String(40), nullable=False, index=True),
+    Column("organisation", String(40), nullable=False),
+)
+
+statement_readers = _table(
+    "statement_readers",
+    Class.SNAPSHOT,
+    Column("statement_id", String(40), ForeignKey("statements.id"), primary_key=True),
+    Column("reader", String(40), primary_key=True, index=True),
+)
+
+tasks = _subject(
+    "tasks",
+    Column("case_id", String(40), nullable=False, index=True),
+    Column("person", String(40)),
+    # Nothing once it was done.
+    Column("due", Instant, index=True),
+)
+
+task_readers = _table(
+    "task_readers",
+    Class.SNAPSHOT,
+    Column("task_id", String(40), ForeignKey("tasks.id"), primary_key=True),
+    Column("reader", String(40), primary_key=True, index=True),
+)
+
 traces = _subject(
     "traces",
     Column("actor", String(80), nullable=False),

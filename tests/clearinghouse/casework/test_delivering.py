@@ -14,6 +14,7 @@ from fairlead.clearinghouse.cases import CASES, Rules, State
 from fairlead.clearinghouse.casework import delivering
 from fairlead.clearinghouse.casework.delivered import Answer, Channel, Delivery
 from fairlead.clearinghouse.casework.delivering import Said
+from fairlead.clearinghouse.ports import Page
 from fairlead.errors import Invalid, Refused
 from fairlead.record.events import Event
 
@@ -107,7 +108,7 @@ def test_a_delivery_is_kept_and_the_timer_rings_at_the_new_end(world):
     worlds.do(world, ("move", 0, State.TRIAGED))
     at = world.clock()
     with world.store.begin() as unit:
-        (name, _) = unit.cases.under_embargo()[0]
+        name = unit.cases.running(Page())[0].id
         case = delivering.deliver(unit, name, delivery(at), RULES, at=at)
     assert case.embargo_until == at + RULES.embargo
     world.clock.pass_time(days=91)

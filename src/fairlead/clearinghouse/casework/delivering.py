@@ -21,8 +21,9 @@ from fairlead.clearinghouse.casework.delivered import (
     Delivery,
     OwnerAnswered,
 )
+from fairlead.clearinghouse.casework.dues import keep_time
 from fairlead.clearinghouse.casework.words import Explained, Words
-from fairlead.clearinghouse.ports import ClearinghouseUnit, Timer
+from fairlead.clearinghouse.ports import ClearinghouseUnit
 from fairlead.errors import Invalid, Refused, Violation
 from fairlead.record.events import Fact
 
@@ -95,7 +96,7 @@ def deliver(
     case = unit.cases.get(case_id)
     facts = delivered(case, delivery, rules, at=at)
     case = unit.cases.save(case, facts, name=case.id, by=delivery.by, at=at)
-    unit.agenda.schedule(Timer.EMBARGO, case.id, due=case.embargo_until)
+    keep_time(unit, case)
     return case
 
 
