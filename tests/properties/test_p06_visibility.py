@@ -78,6 +78,7 @@ PUBLIC = {
     "/sign-in/provider",
     "/sign-in/provider/done",
     "/programme",
+    "/record",
     "/v1/programme/figures",
     "/v1/programme/milestones",
 }
@@ -93,6 +94,7 @@ LISTS = {
     "/cases/version",
     "/submissions",
     "/exports",
+    "/figures",
     "/readings",
     "/claims",
     "/claims/mine",
@@ -353,6 +355,7 @@ PAGES = [
     "/cases?from=2026-08-18T14:03:21.000000Z_FL-aaaaaaaaaa",
     "/cases/version",
     "/cases/version?project=two",
+    "/record?of=FL-aaaaaaaaaa",
     "/submissions",
     "/submissions?after=50",
 ]

@@ -157,6 +157,9 @@ class Cases(Destroyable[Case], Protocol):
     def history(self, name: CaseId) -> Sequence[Event]:
         """Return everything that happened to the case, in order."""
 
+    def stored(self, name: str) -> Sequence[StoredEvent]:
+        """Return the events of the case as they are stored, in order."""
+
     def under_embargo(self) -> Sequence[tuple[CaseId, datetime]]:
         """Return the cases whose embargo has not been noted as over, and its end."""
 
@@ -193,6 +196,24 @@ class Queue(Protocol):
 
     def count(self, condition: Condition, most: int) -> Mapping[State, Count]:
         """Count those for which *condition* holds, by state, up to *most* of each."""
+
+
+class Tallies(Protocol):
+    """Sums over findings and cases, for figures."""
+
+    def months(
+        self, condition: Condition, since: str
+    ) -> Sequence[tuple[OrganisationId, str, Outcome | None, int]]:
+        """Count submissions for which *condition* holds, from the month *since* on.
+
+        By organisation, month (`2026-08`, in UTC) and how they were answered.
+        """
+
+    def ecosystems(self, condition: Condition) -> Mapping[str, int]:
+        """Count submissions for which *condition* holds, by ecosystem."""
+
+    def joined(self, condition: Condition) -> Mapping[OrganisationId, int]:
+        """Count cases for which *condition* holds, by who was read in to them."""
 
 
 class Views(Protocol):
@@ -335,6 +356,10 @@ class ClearinghouseUnit(Protocol):
     @property
     def queue(self) -> Queue:
         """The cases in the order in which they are worked on."""
+
+    @property
+    def tallies(self) -> Tallies:
+        """Sums over findings and cases."""
 
     @property
     def views(self) -> Views:

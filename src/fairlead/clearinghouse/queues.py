@@ -17,7 +17,11 @@ from cvss.exceptions import CVSSError
 from fairlead.base import instants
 from fairlead.base.ids import CaseId, OrganisationId, ViewId
 from fairlead.clearinghouse.cases import Case, State
-from fairlead.clearinghouse.duplicates.packages import identities_of, package_names
+from fairlead.clearinghouse.duplicates.packages import (
+    ecosystem_of,
+    identities_of,
+    package_names,
+)
 from fairlead.clearinghouse.findings import Finding
 from fairlead.clearinghouse.submissions import Outcome
 from fairlead.errors import Invalid, Violation
@@ -28,6 +32,10 @@ WORKED_ON = (State.OPEN, State.TRIAGED, State.WITH_OWNER, State.FIXED)
 
 LOOKED_AT = 10_000
 """Cases that are looked at for one page, at most, where no index leads to them alone."""
+
+
+ECOSYSTEM = "ecosystem "
+"""With what the mark of an ecosystem begins."""
 
 
 class Severity(StrEnum):
@@ -88,6 +96,8 @@ class Facets:
     severity: Severity | None = None
     projects: tuple[str, ...] = ()
     """Names of the package that it is about, in lower case."""
+    ecosystem: str | None = None
+    """Where the package comes from, if that is one of the known places."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,7 +190,11 @@ def facets_of(finding: Finding) -> Facets:
     identities = identities_of(finding)
     names = {identity.rsplit("/", 1)[-1] for identity in identities}
     names |= {*identities, *package_names(identities)}
-    return Facets(severity=_severity(finding), projects=tuple(sorted(names)))
+    return Facets(
+        severity=_severity(finding),
+        projects=tuple(sorted(names)),
+        ecosystem=ecosystem_of(identities),
+    )
 
 
 def marks_of(facets: Facets) -> frozenset[str]:
@@ -188,6 +202,8 @@ def marks_of(facets: Facets) -> frozenset[str]:
     found = {project_mark(name) for name in facets.projects}
     if facets.severity is not None:
         found.add(severity_mark(facets.severity))
+    if facets.ecosystem is not None:
+        found.add(f"{ECOSYSTEM}{facets.ecosystem}")
     return frozenset(found)
 
 
@@ -196,7 +212,8 @@ def marks_of_case(findings: Sequence[Marked]) -> frozenset[str]:
     every = frozenset[str]().union(*(finding.marks for finding in findings))
     levels = [severity_mark(severity) for severity in Severity]
     highest = next((mark for mark in levels if mark in every), None)
-    kept = every.difference(levels)
+    # No case is looked for by its ecosystem; that is only counted.
+    kept = frozenset(m for m in every.difference(levels) if not m.startswith(ECOSYSTEM))
     if highest is not None:
         kept |= {highest}
     if not findings:

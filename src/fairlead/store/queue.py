@@ -35,6 +35,7 @@ from fairlead.access.visibility import Condition, Contains
 from fairlead.base.ids import CaseId, Receipt
 from fairlead.clearinghouse.cases import State
 from fairlead.clearinghouse.queues import (
+    ECOSYSTEM,
     LOOKED_AT,
     WORKED_ON,
     Answer,
@@ -246,7 +247,7 @@ class SQLQueue:
 
     def _kept(self, mark: str) -> str:
         """Return a mark as it stands in the database: a project's name is kept closed."""
-        if mark in _PLAIN:
+        if mark in _PLAIN or mark.startswith(ECOSYSTEM):
             return mark
         return f"project {self.vault.quick_fingerprint(mark.encode()).hex()}"
 

@@ -179,7 +179,13 @@ submissions = _subject(
         "fingerprint",
         unique=True,
     ),
-    Index("ix_submissions_organisation_received_at", "organisation", "received_at"),
+    # Figures are counted from it alone.
+    Index(
+        "ix_submissions_organisation_received_at",
+        "organisation",
+        "received_at",
+        "outcome",
+    ),
 )
 
 submission_pairs = _table(
@@ -243,8 +249,9 @@ finding_marks = _table(
     "finding_marks",
     Class.DERIVED,
     Column("receipt", String(40), primary_key=True),
-    # How severe it says to be, or the fingerprint of a name of its project.
-    Column("mark", String(48), primary_key=True),
+    # How severe it says to be, of what ecosystem it is, or the fingerprint of a name of
+    # its project.
+    Column("mark", String(48), primary_key=True, index=True),
 )
 
 case_marks = _table(

@@ -63,6 +63,7 @@ from fairlead.store.subjects import (
     body_contexts,
     destroyed_contexts,
 )
+from fairlead.store.tallies import SQLTallies
 from fairlead.store.traces import KEPT_TRACES, SQLTraces
 from fairlead.store.vault import Vault, destroyed_key, destroyed_keys
 from fairlead.store.views import SQLViews
@@ -114,6 +115,7 @@ class SQLUnit:
     attempts: SQLAttempts
     cases: SQLCases
     queue: SQLQueue
+    tallies: SQLTallies
     views: SQLViews
     advisories: SQLAdvisories
     exports: SQLExports
@@ -162,6 +164,7 @@ class SQLUnit:
             attempts=SQLAttempts(connection, vault),
             cases=cases,
             queue=SQLQueue(connection, cases, vault),
+            tallies=SQLTallies(connection),
             views=SQLViews(connection, vault),
             advisories=SQLAdvisories(connection, clearinghouse.KEPT_ADVISORIES, *rest),
             exports=SQLExports(connection, clearinghouse.KEPT_EXPORTS, *rest),

@@ -21,6 +21,11 @@ INDEXES = (
         "case_participants",
         ["organisation", "opened_at", "case_id"],
     ),
+    (
+        "ix_submissions_organisation_received_at",
+        "submissions",
+        ["organisation", "received_at", "outcome"],
+    ),
     ("ix_case_words_word", "case_words", ["word", "opened_at", "case_id"]),
 )
 NEW = frozenset({"ix_cases_embargo_until"})
@@ -47,6 +52,7 @@ def upgrade() -> None:
         sa.Column("mark", sa.String(length=48), nullable=False),
         sa.PrimaryKeyConstraint("receipt", "mark", name=op.f("pk_finding_marks")),
     )
+    op.create_index(op.f("ix_finding_marks_mark"), "finding_marks", ["mark"])
     op.create_table(
         "case_marks",
         sa.Column("case_id", sa.String(length=40), nullable=False),
