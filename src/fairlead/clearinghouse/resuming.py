@@ -40,6 +40,7 @@ def resume(unit: ClaimsUnit, *, at: datetime, desk: Desk | None = None) -> int:
         unit.agenda.enqueue(Job.DECIDE, receipt, at=at)
     for name, until in unit.cases.under_embargo():
         unit.agenda.schedule(Timer.EMBARGO, name, due=until)
-    placing.place_all(unit, desk or Desk(randomness=secrets.token_bytes))
-    keeping.resume(unit)
+    desk = desk or Desk(randomness=secrets.token_bytes)
+    placing.place_all(unit, desk)
+    keeping.resume(unit, desk)
     return indexed

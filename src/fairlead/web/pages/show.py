@@ -139,6 +139,9 @@ ENGAGED: dict[type, Callable[[Any], str]] = {
     engaged.AccessEnded: lambda f: f"The programme's access ended: {f.ending}.",
     engaged.KeyIssued: lambda f: f"{f.person} made the key {f.key}.",
     engaged.KeyEnded: lambda f: f"The key {f.key} was ended.",
+    engaged.UsageCompared: lambda f: (
+        f"Both sides compared {f.calls} calls; {f.differing} differ."
+    ),
     engaged.AssessmentDelivered: lambda f: f"{f.assessment} went to the developer.",
     engaged.AssessmentAnswered: lambda f: f"The developer answered {f.assessment}.",
     engaged.ReleaseRecorded: lambda f: f"Released to {f.to}, says the developer.",
