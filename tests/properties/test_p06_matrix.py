@@ -210,7 +210,68 @@ def nobodys_open(asker: Asker) -> Answer:
     return Answer.SIGN_IN if asker.role is None else Answer.HIDDEN
 
 
-PAGES = {
+PARTS = {
+    "message": (Scope.CASE_TAKE_PART, {"text": " "}, None),
+    "statement": (
+        Scope.CASE_TAKE_PART,
+        {"position": "affected", "versions": "x"},
+        None,
+    ),
+    "statement-shown": (Scope.CASE_TAKE_PART, {"statement": "none"}, 404),
+    "task": (
+        Scope.CASE_TAKE_PART,
+        {"text": WHY, "due": "2000-01-01T00:00:00Z"},
+        None,
+    ),
+    "task-done": (Scope.CASE_TAKE_PART, {"task": "none"}, 404),
+    "task-put-off": (Scope.CASE_TAKE_PART, {"task": "none", "due": LATER}, 404),
+    "coordinator": (Scope.CASE_MOVE, {"person": "per-none"}, None),
+    "severity": (Scope.CASE_MOVE, {"vectors": "x", "reason": WHY}, None),
+    "ranges": (Scope.CASE_MOVE, {"ranges": "x", "reason": WHY}, None),
+    "rule": (
+        Scope.CASE_MOVE,
+        {"kind": "relayed with the report", "reason": WHY},
+        None,
+    ),
+    "extension": (
+        Scope.CASE_MOVE,
+        {"limit": "holding", "until": "2000-01-01T00:00:00Z", "reason": WHY},
+        None,
+    ),
+    "exposure": (
+        Scope.CASE_MOVE,
+        {"how": "leaked", "known_at": LATER, "reason": WHY},
+        None,
+    ),
+    "fix": (Scope.CASE_MOVE, {"since": LATER, "reason": WHY}, None),
+    "disclosure": (Scope.CASE_MOVE, {"reason": WHY}, None),
+    "advisory-held": (Scope.ADVISORY_PUBLISH, {"draft": " " + json.dumps(DRAFT)}, None),
+    "publication": (Scope.ADVISORY_PUBLISH, {"due": LATER}, None),
+    "publication-off": (Scope.CASE_MOVE, {"reason": WHY}, None),
+    "publication-now": (Scope.ADVISORY_PUBLISH, {}, None),
+}
+"""By act in a case: the scope it needs, what is sent, what comes besides the usual."""
+
+
+def acts(prefix: str, *, as_json: bool) -> dict[str, Row]:
+    """Return a row for each act of the table, at pages or at the API."""
+    return {
+        f"POST {prefix}/{{case_id}}/{name}": Row(
+            on_case(scope),
+            None if as_json else form,
+            form if as_json else None,
+            ok=frozenset({200, 201, 303, 400, 409} | ({other} if other else set())),
+        )
+        for name, (scope, form, other) in PARTS.items()
+    }
+
+
+PAGES = acts("/cases", as_json=False) | {
+    "GET /cases/{case_id}/search": Row(on_case()),
+    "POST /cases/{case_id}/advisory/hold": Row(
+        on_case(Scope.ADVISORY_PUBLISH), {"title": "x"}
+    ),
+    "POST /account/zone": Row(signed_in, {"zone": "x"}),
     "GET /": Row(everyone, ok=frozenset({200, 302})),
     "GET /sign-in": Row(everyone),
     "POST /sign-in": Row(everyone, {"code": "x"}, ok=frozenset({401})),
@@ -396,7 +457,11 @@ PAGES = {
     "GET /log/tile/{rest}": Row(everyone, ok=frozenset({404})),
     "GET /static/{file_path}": Row(everyone, ok=frozenset({404})),
 }
-API = {
+API = acts("/v1/cases", as_json=True) | {
+    "GET /v1/cases/{case_id}/work": Row(on_case()),
+    "GET /v1/cases/{case_id}/search": Row(on_case()),
+    "GET /v1/cases/mentions": Row(signed_in),
+    "GET /v1/cases/tasks": Row(signed_in),
     "POST /v1/query": Row(everyone, json={"package": {"purl": "pkg:pypi/x"}}),
     "POST /v1/querybatch": Row(everyone, json={"queries": []}),
     "GET /v1/vulns/{name}": Row(everyone, ok=frozenset({404})),

@@ -103,6 +103,8 @@ LISTS = {
     "/pairs",
     "/pairs/labels",
     "/v1/cases",
+    "/v1/cases/mentions",
+    "/v1/cases/tasks",
     "/v1/submissions",
     "/v1/claims",
     "/v1/claims/introductions",
@@ -140,8 +142,11 @@ CASE = {
     "/cases/{case_id}",
     "/cases/{case_id}/version",
     "/cases/{case_id}/disclosed",
+    "/cases/{case_id}/search",
     "/pairs/{pair}",
     "/v1/cases/{case_id}",
+    "/v1/cases/{case_id}/search",
+    "/v1/cases/{case_id}/work",
     "/v1/cases/{case_id}/priority",
 }
 """What whoever may see the case may read; of a pair, and of what was disclosed, only

@@ -26,8 +26,8 @@ class Job(StrEnum):
 class Timer(StrEnum):
     """Something that happens at an instant."""
 
-    EMBARGO = "embargo"
-    """The embargo of a case ends."""
+    CASE = "case"
+    """Something of a case is due: its embargo, its holding, its end, a publication."""
     CLAIM = "claim"
     """A claim ends, unless its holder gave a sign."""
     WINDOW = "window"
@@ -56,3 +56,6 @@ class Agenda(Protocol):
 
     def schedule_new(self, timer: Timer, due: Mapping[str, datetime]) -> None:
         """Have *timer* ring for subjects for which it was not to ring yet."""
+
+    def cancel(self, timer: Timer, subject: str) -> None:
+        """Have *timer* not ring for *subject*."""

@@ -29,6 +29,9 @@ IntroductionId = NewType("IntroductionId", str)
 MilestoneId = NewType("MilestoneId", str)
 ViewId = NewType("ViewId", str)
 """Names a saved view of the queue; whoever has it may open the view."""
+MessageId = NewType("MessageId", str)
+StatementId = NewType("StatementId", str)
+TaskId = NewType("TaskId", str)
 PairId = NewType("PairId", str)
 """Names two findings, in whatever order they are given."""
 
@@ -155,3 +158,18 @@ def new_milestone_id(randomness: Randomness) -> MilestoneId:
 def new_view_id(randomness: Randomness) -> ViewId:
     """Return the name of a saved view: 16 characters, 79 bits."""
     return ViewId("view-" + random_text(randomness, 16))
+
+
+def new_message_id(randomness: Randomness) -> MessageId:
+    """Return the name of a message in a case."""
+    return MessageId("msg-" + random_text(randomness, 14))
+
+
+def new_statement_id(randomness: Randomness) -> StatementId:
+    """Return the name of a statement about a product."""
+    return StatementId("stm-" + random_text(randomness, 14))
+
+
+def new_task_id(randomness: Randomness) -> TaskId:
+    """Return a task's name."""
+    return TaskId("tsk-" + random_text(randomness, 14))

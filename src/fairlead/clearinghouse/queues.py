@@ -27,6 +27,9 @@ from fairlead.clearinghouse.submissions import Outcome
 from fairlead.errors import Invalid, Violation
 from fairlead.formats.csaf_scores import scored
 
+ME = "me"
+"""Stands for whoever looks, so that a saved view is everyone's own."""
+
 WORKED_ON = (State.OPEN, State.TRIAGED, State.WITH_OWNER, State.FIXED)
 """States of cases that somebody has something to do for."""
 
@@ -64,11 +67,11 @@ class Order(StrEnum):
     NEWEST = "newest"
     """The one opened last comes first."""
     DUE = "due"
-    """The one whose embargo ends first; only cases that are worked on."""
+    """The one whose next clock runs out first; only cases that are worked on."""
 
 
 class Due(StrEnum):
-    """Until when the embargo ends."""
+    """Until when the next clock of a case runs out."""
 
     WEEK = "7 days"
     MONTH = "30 days"
@@ -119,6 +122,8 @@ class Wanted:
     severity: Severity | None = None
     answer: Answer | None = None
     due: Due | None = None
+    coordinator: str = ""
+    """Who answers for it, such as `per-…`; `me` is whoever looks."""
     order: Order = Order.NEWEST
 
 
@@ -222,6 +227,14 @@ def marks_of_case(findings: Sequence[Marked]) -> frozenset[str]:
         return kept | {answer_mark(Answer.IN_REVIEW)}
     said = Answer.KNOWN if len(findings) > 1 else Answer.NEW
     return kept | {answer_mark(said)}
+
+
+def next_due(case: Case) -> datetime | None:
+    """Return when the next clock of *case* runs out: holding, or its embargo."""
+    clocks = [case.holding_until] if case.held_back and not case.holding_over else []
+    if not case.embargo_over:
+        clocks.append(case.embargo_until)
+    return min(clocks, default=None)
 
 
 def severity_mark(severity: Severity) -> str:

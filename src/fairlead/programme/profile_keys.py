@@ -142,7 +142,7 @@ KEYS: tuple[Key, ...] = (
         "clearinghouse.embargo_rule",
         Kind.TEXT,
         "That rule as it is cited",
-        "programme default: 90 days from the first report",
+        "programme default: 90 days from delivery to the owner",
     ),
     Key(
         "clearinghouse.case_days",

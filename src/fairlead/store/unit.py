@@ -16,6 +16,14 @@ from fairlead.store.agenda import SQLAgenda
 from fairlead.store.applications import KEPT_APPLICATIONS, SQLApplications
 from fairlead.store.attempts import SQLAttempts
 from fairlead.store.bench import KEPT_RUNS, SQLLeases, SQLRuns
+from fairlead.store.casework import (
+    KEPT_MESSAGES,
+    KEPT_STATEMENTS,
+    KEPT_TASKS,
+    SQLMessages,
+    SQLStatements,
+    SQLTasks,
+)
 from fairlead.store.claim_places import SQLPlaces
 from fairlead.store.claims import (
     SQLAliases,
@@ -78,6 +86,9 @@ KEPT = (
     KEPT_APPLICATIONS,
     clearinghouse.KEPT_SUBMISSIONS,
     clearinghouse.KEPT_CASES,
+    KEPT_MESSAGES,
+    KEPT_STATEMENTS,
+    KEPT_TASKS,
     clearinghouse.KEPT_ADVISORIES,
     clearinghouse.KEPT_EXPORTS,
     KEPT_ENGAGEMENTS,
@@ -119,6 +130,9 @@ class SQLUnit:
     queue: SQLQueue
     tallies: SQLTallies
     views: SQLViews
+    messages: SQLMessages
+    statements: SQLStatements
+    tasks: SQLTasks
     advisories: SQLAdvisories
     exports: SQLExports
     engagements: SQLEngagements
@@ -170,6 +184,9 @@ class SQLUnit:
             queue=SQLQueue(connection, cases, vault),
             tallies=SQLTallies(connection),
             views=SQLViews(connection, vault),
+            messages=SQLMessages(connection, KEPT_MESSAGES, *rest),
+            statements=SQLStatements(connection, KEPT_STATEMENTS, *rest),
+            tasks=SQLTasks(connection, KEPT_TASKS, *rest),
             advisories=SQLAdvisories(connection, clearinghouse.KEPT_ADVISORIES, *rest),
             exports=SQLExports(connection, clearinghouse.KEPT_EXPORTS, *rest),
             engagements=SQLEngagements(connection, KEPT_ENGAGEMENTS, *rest),

@@ -22,6 +22,7 @@ from fairlead.web.api import (
     assets,
     batches,
     cases,
+    casework,
     claims,
     engagements,
     owners,
@@ -51,9 +52,11 @@ from fairlead.web.pages import (
     signing_in,
     submissions,
     verifying,
+    zones,
 )
 from fairlead.web.pages import advisories as advisory_pages
 from fairlead.web.pages import cases as case_pages
+from fairlead.web.pages import casework as casework_pages
 from fairlead.web.pages import catalogue as catalogue_pages
 from fairlead.web.pages import claims as claim_pages
 from fairlead.web.pages import engagements as engagement_pages
@@ -92,6 +95,7 @@ def create_app(context: Context) -> Litestar:
             reports.router,
             batches.router,
             cases.router,
+            casework.router,
             engagements.router,
             advisories.router,
             catalogue_api.router,
@@ -107,6 +111,8 @@ def create_app(context: Context) -> Litestar:
             people.router,
             queue.router,
             case_pages.router,
+            casework_pages.router,
+            zones.router,
             submissions.router,
             claim_pages.router,
             exports.router,

@@ -108,6 +108,18 @@ class Server:
             rules=self.system.rules,
             claims=self.system.claim_desk(),
             assets=AssetFiles(self.system.uploads),
+            press=self._press(),
+        )
+
+    def _press(self) -> Any:  # noqa: ANN401 - see fairlead.clearinghouse.publishing
+        from fairlead.clearinghouse.publishing import Press
+        from fairlead.store.openpgp import OpenPGPKey
+
+        return Press(
+            publisher=self.settings.publisher,
+            address=self.settings.public_address,
+            assigner=self.settings.assigner,
+            signer=OpenPGPKey(self.settings.keys_folder, self.settings.programme),
         )
 
     def publisher(self) -> Any:  # noqa: ANN401 - see fairlead.worker.publishing

@@ -24,13 +24,16 @@ from fairlead.base.ids import (
     Receipt,
 )
 from fairlead.base.ports import Clock, Randomness
-from fairlead.clearinghouse import coordinating, deciding
+from fairlead.clearinghouse import deciding
 from fairlead.clearinghouse.cases import Rules
+from fairlead.clearinghouse.casework import timekeeping
+from fairlead.clearinghouse.casework.timekeeping import Ringer
 from fairlead.clearinghouse.claims import keeping
 from fairlead.clearinghouse.claims.ports import Desk
 from fairlead.clearinghouse.deciding import NOTHING
 from fairlead.clearinghouse.ports import Job, Timer
 from fairlead.clearinghouse.public import Published
+from fairlead.clearinghouse.publishing import Press
 from fairlead.errors import Error
 from fairlead.programme.agenda import Due, Ringing
 from fairlead.programme.unit import Store, Unit
@@ -79,6 +82,8 @@ class Runner:
     """What claims are granted by; the usual rules where nothing is said."""
     published: Published = NOTHING
     """What findings are compared with besides one another."""
+    press: Press | None = None
+    """With what advisories go out that were scheduled."""
     read_pairs: Callable[[], bool] = lambda: False
     """Has a second reader read one pair, which may take a minute; tells if there was
     one."""
@@ -265,19 +270,28 @@ class Runner:
             self.assets.remove(handing.address(name, asset))
 
     def _ring_some(self) -> bool:
-        """Ring timers that are due, in the order of their instants."""
+        """Ring timers that are due, in the order of their instants.
+
+        What rings may be put on the list again for an instant that is past too, so the
+        first is looked up each time.
+        """
+        rang = 0
         with self.store.begin() as unit:
-            ringing = unit.agenda.ringing(self.clock(), limit=BATCH)
-            for timer in ringing:
-                # Off the list first: what rings may be put on it again, for later.
-                unit.agenda.cancel(timer.timer, timer.subject)
-                self._ring(unit, timer)
-        return bool(ringing)
+            while rang < BATCH:
+                ringing = unit.agenda.ringing(self.clock(), limit=1)
+                for timer in ringing:
+                    unit.agenda.cancel(timer.timer, timer.subject)
+                    self._ring(unit, timer)
+                if not ringing:
+                    break
+                rang += 1
+        return rang > 0
 
     def _ring(self, unit: Unit, timer: Ringing) -> None:
         match timer.timer:
-            case Timer.EMBARGO:
-                coordinating.end_embargo(unit, CaseId(timer.subject), at=self.clock())
+            case Timer.CASE:
+                ringer = Ringer(randomness=self.randomness, press=self.press)
+                timekeeping.ring(unit, CaseId(timer.subject), ringer, at=self.clock())
             case Timer.WINDOW:
                 granting.ring_window(unit, EngagementId(timer.subject), at=self.clock())
             case Timer.PARTNER:

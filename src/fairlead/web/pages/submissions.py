@@ -49,12 +49,15 @@ def read(
             unit, person.asker, Receipt(receipt), context.moment
         )
         names = {o.id: o.name for o in unit.organisations.all()}
+        clocks = reporting.clocks(unit, view.submission)
     document = view.document
     return page(
         "submission.html",
         person,
         submission=view.submission,
         readings=view.readings,
+        clocks=clocks,
+        now=context.clock(),
         names=names,
         document=None if document is None else document.decode("utf-8", "replace"),
     )
