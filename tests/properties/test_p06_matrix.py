@@ -409,6 +409,15 @@ PAGES = acts("/cases", as_json=False) | {
     "POST /people/{name}/recovery/confirm": Row(
         with_scope(Scope.PEOPLE_MANAGE), {}, ok=NAMED
     ),
+    "GET /record": Row(everyone),
+    "GET /figures": Row(
+        with_either(
+            Scope.REPORT_READ_ALL,
+            Scope.REPORT_READ_OWN,
+            Scope.CASE_READ_ALL,
+            Scope.CASE_READ_JOINED,
+        )
+    ),
     "GET /readings": Row(with_scope(Scope.TRACE_READ_ALL)),
     "GET /submissions": Row(signed_in),
     "GET /submissions/{receipt}": Row(on_report),

@@ -79,6 +79,7 @@ PUBLIC = {
     "/sign-in/provider",
     "/sign-in/provider/done",
     "/programme",
+    "/record",
     "/v1/programme/figures",
     "/v1/programme/milestones",
 }
@@ -95,6 +96,7 @@ LISTS = {
     "/cases/version",
     "/submissions",
     "/exports",
+    "/figures",
     "/readings",
     "/claims",
     "/claims/mine",
@@ -370,6 +372,7 @@ PAGES = [
     "/cases?from=2026-08-18T14:03:21.000000Z_FL-aaaaaaaaaa",
     "/cases/version",
     "/cases/version?project=two",
+    "/record?of=FL-aaaaaaaaaa",
     "/submissions",
     "/submissions?after=50",
 ]

@@ -29,11 +29,11 @@ RoutingId = NewType("RoutingId", str)
 AliasId = NewType("AliasId", str)
 IntroductionId = NewType("IntroductionId", str)
 MilestoneId = NewType("MilestoneId", str)
+ViewId = NewType("ViewId", str)
+"""Names a saved view of the queue; whoever has it may open the view."""
 MessageId = NewType("MessageId", str)
 StatementId = NewType("StatementId", str)
 TaskId = NewType("TaskId", str)
-ViewId = NewType("ViewId", str)
-"""Names a saved view of the queue; whoever has it may open the view."""
 PairId = NewType("PairId", str)
 """Names two findings, in whatever order they are given."""
 
@@ -167,6 +167,11 @@ def new_milestone_id(randomness: Randomness) -> MilestoneId:
     return MilestoneId("ms-" + random_text(randomness, 12))
 
 
+def new_view_id(randomness: Randomness) -> ViewId:
+    """Return the name of a saved view: 16 characters, 79 bits."""
+    return ViewId("view-" + random_text(randomness, 16))
+
+
 def new_message_id(randomness: Randomness) -> MessageId:
     """Return the name of a message in a case."""
     return MessageId("msg-" + random_text(randomness, 14))
@@ -180,8 +185,3 @@ def new_statement_id(randomness: Randomness) -> StatementId:
 def new_task_id(randomness: Randomness) -> TaskId:
     """Return a task's name."""
     return TaskId("tsk-" + random_text(randomness, 14))
-
-
-def new_view_id(randomness: Randomness) -> ViewId:
-    """Return the name of a saved view: 16 characters, 79 bits."""
-    return ViewId("view-" + random_text(randomness, 16))

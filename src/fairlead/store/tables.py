@@ -179,7 +179,13 @@ submissions = _subject(
         "fingerprint",
         unique=True,
     ),
-    Index("ix_submissions_organisation_received_at", "organisation", "received_at"),
+    # Figures are counted from it alone.
+    Index(
+        "ix_submissions_organisation_received_at",
+        "organisation",
+        "received_at",
+        "outcome",
+    ),
 )
 
 submission_pairs = _table(
@@ -214,10 +220,15 @@ cases = _subject(
     Column("opened_for", String(40), nullable=False, index=True),
     Column("opened_at", Instant, nullable=False),
     Column("embargo_until", Instant),
+    # When the next of its clocks runs out; nothing when none runs.
+    Column("due_at", Instant),
+    # Who answers for it.
+    Column("coordinator", String(40)),
     # Each order of the queue is that of an index, so a page costs the same everywhere.
     Index("ix_cases_opened_at", "opened_at", "id"),
     Index("ix_cases_state_name_opened_at", "state_name", "opened_at", "id"),
-    Index("ix_cases_embargo_until", "embargo_until", "id"),
+    Index("ix_cases_due_at", "due_at", "id"),
+    Index("ix_cases_coordinator", "coordinator", "opened_at", "id"),
 )
 
 case_participants = _table(
@@ -243,8 +254,9 @@ finding_marks = _table(
     "finding_marks",
     Class.DERIVED,
     Column("receipt", String(40), primary_key=True),
-    # How severe it says to be, or the fingerprint of a name of its project.
-    Column("mark", String(48), primary_key=True),
+    # How severe it says to be, of what ecosystem it is, or the fingerprint of a name of
+    # its project.
+    Column("mark", String(48), primary_key=True, index=True),
 )
 
 case_marks = _table(

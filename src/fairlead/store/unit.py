@@ -79,6 +79,7 @@ from fairlead.store.subjects import (
     body_contexts,
     destroyed_contexts,
 )
+from fairlead.store.tallies import SQLTallies
 from fairlead.store.traces import KEPT_TRACES, SQLTraces
 from fairlead.store.vault import Vault, destroyed_key, destroyed_keys
 from fairlead.store.views import SQLViews
@@ -134,11 +135,12 @@ class SQLUnit:
     submissions: SQLSubmissions
     attempts: SQLAttempts
     cases: SQLCases
+    queue: SQLQueue
+    tallies: SQLTallies
+    views: SQLViews
     messages: SQLMessages
     statements: SQLStatements
     tasks: SQLTasks
-    queue: SQLQueue
-    views: SQLViews
     advisories: SQLAdvisories
     exports: SQLExports
     engagements: SQLEngagements
@@ -190,6 +192,7 @@ class SQLUnit:
             attempts=SQLAttempts(connection, vault),
             cases=cases,
             queue=SQLQueue(connection, cases, vault),
+            tallies=SQLTallies(connection),
             views=SQLViews(connection, vault),
             messages=SQLMessages(connection, KEPT_MESSAGES, *rest),
             statements=SQLStatements(connection, KEPT_STATEMENTS, *rest),

@@ -52,6 +52,18 @@ _LINKS: tuple[tuple[frozenset[Scope], str, str], ...] = (
     (frozenset({Scope.OWNER_SAY, Scope.OWNER_VERIFY}), "/owners", "Owners"),
     (frozenset({Scope.CASE_EXPORT}), "/exports", "Exports"),
     (ENGAGED, "/engagements", "Engagements"),
+    (
+        frozenset(
+            {
+                Scope.REPORT_READ_ALL,
+                Scope.REPORT_READ_OWN,
+                Scope.CASE_READ_ALL,
+                Scope.CASE_READ_JOINED,
+            }
+        ),
+        "/figures",
+        "Figures",
+    ),
     (frozenset({Scope.TRACE_READ_ALL}), "/readings", "Readings"),
     (
         frozenset({Scope.PEOPLE_MANAGE, Scope.MEMBER_VOUCH}),
