@@ -155,6 +155,7 @@ def test_odd_tool_calls_are_the_models_own_doing(tiny, served, bench, message):
     submit = completion(call("submit", '{"answer": "6"}'), finish="tool_calls")
     with served(Odd(odd, submit)) as url:
         runner = bench(made, url, "odd", endpoint=QUICK)
+    assert runner.reason is None, runner.detail
     (attempt,) = runner.keeper.kept.values()
     assert attempt.outcome is Outcome.SOLVED
     line = (runner.folder / "attempts.ndjson").read_bytes()
