@@ -11,6 +11,7 @@ import click
 
 COMMANDS = {
     "reference": ("fairlead.cli.bench_reference", "Policies of known ability."),
+    "reviewed": ("fairlead.cli.bench_run", "Say who looked at an attempt to leave."),
     "run": ("fairlead.cli.bench_run", "Run a suite against a model, or resume it."),
 }
 """Name: module that has it, what its line in the help says."""
