@@ -134,7 +134,7 @@ class Keeper:
     def _write(self, attempt: Attempt, content: bytes) -> None:
         with self._writing:
             write_synced(self.folder / SAMPLES / attempt.sample, content)
-            _append(self.folder / ATTEMPTS, encode_attempt(attempt) + b"\n")
+            append(self.folder / ATTEMPTS, encode_attempt(attempt) + b"\n")
 
     def _fail(self, why: str) -> None:
         said = f"an attempt could not be kept: {why}"
@@ -302,7 +302,7 @@ def _sync_folder(path: Path) -> None:
         os.close(folder)
 
 
-def _append(path: Path, line: bytes) -> None:
+def append(path: Path, line: bytes) -> None:
     """Append a line; where that fails, nothing of it is left."""
     descriptor = os.open(path, os.O_WRONLY | os.O_APPEND)
     try:
