@@ -13,6 +13,7 @@ COMMANDS = {
     "reference": ("fairlead.cli.bench_reference", "Policies of known ability."),
     "reviewed": ("fairlead.cli.bench_run", "Say who looked at an attempt to leave."),
     "run": ("fairlead.cli.bench_run", "Run a suite against a model, or resume it."),
+    "work": ("fairlead.cli.bench_run", "Make attempts that a run elsewhere offers."),
 }
 """Name: module that has it, what its line in the help says."""
 
