@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from fairlead.bench.outcomes import Outcome
+from fairlead.bench.packing import UNPACK, packed
 from fairlead.bench.suite import CHEATED, FAILED, GRADER, SOLVED, Loaded, Task
-from fairlead.bench.worlds import UNPACK, packed
 from fairlead.errors import Invalid
 from fairlead.sandbox.ports import Command, Reason, Sandbox
 from fairlead.sandbox.showing import shown
