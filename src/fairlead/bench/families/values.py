@@ -23,8 +23,6 @@ class Instance:
     twin: Files = field(default_factory=dict)
     """What takes the place of *files* where what is wrong was put right; the solution
     must fail there."""
-    secrets: tuple[str, ...] = ()
-    """Texts that only a solution has; none may be in the sample's folder."""
 
 
 Generate = Callable[[str, int], Instance]

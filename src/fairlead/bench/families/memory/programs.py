@@ -73,6 +73,8 @@ class Program:
     """Files that are read well or refused, wrong or right, up to every bound."""
     kept: tuple[bytes, ...]
     """Files that a right program reads well, and on which a wrong one may crash."""
+    case: str
+    """The line of `dispatch.c` that leads to what is wrong."""
     spoof: bytes
     """A sound file with a text in it that looks like a report of a crash."""
 
@@ -108,6 +110,7 @@ class _Making:
         shuffled = list(self.entries)
         self.draw.shuffle(shuffled)
         fields = [guard.fields for guard in self.gates.guards]
+        flaw = self.entries[0].right
         return Program(
             name=self.words.theme.program,
             about=self.words.theme.about,
@@ -117,11 +120,13 @@ class _Making:
             wrong=source(self.words, self.layout, [e.wrong for e in shuffled], fields),
             right=source(self.words, self.layout, [e.right for e in shuffled], fields),
             crashing=tuple(self._crashing() for _ in range(4)),
-            samples=tuple(self._sample(hidden=False) for _ in range(4)),
+            samples=tuple(self._sample(self._shown()) for _ in range(4)),
             tests=(
-                *(self._sample(hidden=True) for _ in range(5)),
+                *(self._sample(self.entries[0]) for _ in range(3)),
+                *(self._sample(self.draw.choice(self._guarded())) for _ in range(3)),
                 *self._refused(),
             ),
+            case=f"    case 0x{flaw.tag:02x}: return {flaw.function}(c, r);",
             kept=self._kept(),
             spoof=self._spoof(),
         )
@@ -227,20 +232,26 @@ class _Making:
             *nested(self.tag_of["container"], gates.depth, prefix, records),
         ]
 
-    def _sample(self, *, hidden: bool) -> bytes:
-        """Return a sound file; those that are hidden reach what is guarded, too."""
+    def _guarded(self) -> list[Entry]:
+        return [entry for entry in self.entries if entry.guarded]
+
+    def _shown(self) -> Entry | None:
+        """Return what a sample reaches that a user has."""
+        if self.gates.guards and self.step.number > self.step.last_shown:
+            return None
+        return self.draw.choice((self.entries[0], self.draw.choice(self._guarded())))
+
+    def _sample(self, reached: Entry | None) -> bytes:
+        """Return a sound file; it meets every guard where something is *reached*."""
         guards = bool(self.gates.guards)
-        shown = hidden or not guards or self.step.number <= self.step.last_shown
         records = self._some(4, guarded=not guards)
         inner = self._some(2, guarded=not guards)
         prefix = self.pack.u16(self.draw.randrange(1000))
         records.append(Record(self.tag_of["container"], prefix, tuple(inner)))
-        if shown:
-            guarded = [e for e in self.entries if e.guarded]
-            flawed = self.draw.choice((guarded[0], self.draw.choice(guarded)))
-            records = [
-                one for one in records if one.tag != flawed.right.tag
-            ] + self._reached(flawed.right.tag, flawed.valid)
+        if reached is not None:
+            tag = reached.right.tag
+            kept = [one for one in records if one.tag != tag]
+            return self._file([*kept, *self._reached(tag, reached.valid)])
         return self._file(records)
 
     def _some(self, count: int, *, guarded: bool) -> list[Record]:
@@ -255,7 +266,7 @@ class _Making:
 
     def _refused(self) -> tuple[bytes, ...]:
         """Return files that are refused: cut short, another kind, a wrong bit."""
-        sound = self._sample(hidden=False)
+        sound = self._sample(None)
         head = len(self.layout.magic)
         return (
             sound[: len(sound) // 2],

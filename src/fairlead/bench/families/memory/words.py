@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 
-TEXTS = ("label", "title", "name", "remark", "caption", "comment", "alias", "legend")
+TEXTS = ("label", "title", "name", "remark", "caption", "comment", "motto", "legend")
 _QUALIFIERS = (
     *("main", "spare", "outer", "inner", "upper", "lower", "local", "remote"),
     *("first", "former", "shared", "cached", "nested", "sorted", "plain", "linked"),

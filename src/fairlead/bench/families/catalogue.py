@@ -1,0 +1,10 @@
+"""All families there are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from fairlead.bench.families.memory.tasks import MEMORY, PATCHING
+from fairlead.bench.families.values import Kind
+
+KINDS: Mapping[str, Kind] = {kind.name: kind for kind in (MEMORY, PATCHING)}
