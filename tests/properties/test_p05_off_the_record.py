@@ -332,7 +332,7 @@ def test_a_rebuild_gives_what_there_was(world, sequencer, deeds):
     with world.store.begin() as unit:
         before = follows(unit.connection)
         rebuild(unit.connection, world.store.vault, lambda _what, _count: None)
-        resume(unit, at=world.clock())
+        resume(unit, at=world.clock(), desk=worlds.DESK)
         assert follows(unit.connection) == before
     sequencer.round()
     assert not checked(sequencer).problems
@@ -352,7 +352,7 @@ def test_a_rebuild_mends_what_was_changed_behind_the_record(filled, world):
     assert codes(filled)
     with world.store.begin() as unit:
         rebuild(unit.connection, world.store.vault, lambda _what, _count: None)
-        resume(unit, at=world.clock())
+        resume(unit, at=world.clock(), desk=worlds.DESK)
     assert not codes(filled)
     with filled.engine.begin() as connection:
         assert sorted(connection.execute(select(tables.timers)).all()) == sorted(timers)

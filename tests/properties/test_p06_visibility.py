@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from fairlead.access.roles import Asker, Role, Scope, token_scopes
 from fairlead.access.visibility import CASES, SUBMISSIONS, holds
 from fairlead.base.ids import pair_id
+from fairlead.clearinghouse.claims.claim import State
 from fairlead.clearinghouse.ports import Page
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -377,4 +378,46 @@ def test_counts_searches_orders_and_pages_tell_nothing_of_what_is_hidden(
         if deed[0] != "wait":
             worlds.do(world, deed)
     worlds.do(world, ("work",))
+    assert shown() == before
+
+
+CLAIMS = [
+    "/v1/claims",
+    "/v1/claims/next",
+    "/v1/claims/introductions",
+    "/v1/claims?after=1",
+]
+CLAIM_PAGES = ["/claims", "/claims?target=pkg:pypi/one", "/claims/mine"]
+
+
+@settings(max_examples=8)
+@given(
+    theirs=st.lists(
+        st.one_of(worlds.blind_claim, worlds.blind_claim, worlds.end_claim), max_size=8
+    )
+)
+def test_blind_claims_of_others_change_nothing_that_one_is_shown(world, client, theirs):
+    """Neither lists nor look-ups of a target tell that somebody claimed it blindly."""
+    client.cookies.clear()
+    name = f"Mine {secrets.token_hex(4)}"
+    world.join(name)
+    token = world.token(name, Scope.CLAIM_READ, Scope.CLAIM_TAKE)
+    sign_in(client, world, name, Role.REPORTER)
+    asked = {"targets": [{"purl": "pkg:pypi/one"}, {"purl": "pkg:pypi/two"}]}
+
+    def shown():
+        answers = [client.get(path, headers=bearer(token)) for path in CLAIMS]
+        answers += [client.get(path) for path in CLAIM_PAGES]
+        answers.append(
+            client.post("/v1/claims/checks", json=asked, headers=bearer(token))
+        )
+        assert all(a.status_code == 200 for a in answers)
+        return [(a.headers, a.content) for a in answers]
+
+    before = shown()
+    worlds.do(world, ("claim", "org-a", "pkg:pypi/one", "blind", True))
+    with world.store.read() as unit:
+        assert unit.claims.count(State.ACTIVE)
+    for deed in theirs:
+        worlds.do(world, deed)
     assert shown() == before
