@@ -303,6 +303,12 @@ determinations = _subject(
     Column("made_at", Instant, nullable=False),
 )
 
+runs = _subject(
+    "runs",
+    Column("engagement", String(40), index=True),
+    Column("state_name", String(20), nullable=False),
+)
+
 claims = _subject(
     "claims",
     Column("organisation", String(40), nullable=False),
@@ -450,6 +456,22 @@ feeds = _table(
     Column("person", String(40), nullable=False, index=True),
     Column("engagement", String(40), nullable=False),
     Column("made_at", Instant, nullable=False),
+)
+
+leases = _table(
+    "leases",
+    Class.OPERATIONAL,
+    Column("run", String(40), primary_key=True),
+    Column("key", String(120), primary_key=True),
+    # In the order of the run.
+    Column("place", Integer, nullable=False),
+    # How often it was taken; only what comes with this number is kept.
+    Column("fence", Integer, nullable=False),
+    Column("worker", String(80), nullable=False),
+    Column("until", Instant),
+    # What became of the attempt, as a line of `attempts.ndjson`.
+    Column("line", LargeBinary),
+    Index("ix_leases_run_place", "run", "place"),
 )
 
 jobs = _table(

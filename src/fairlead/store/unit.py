@@ -15,6 +15,7 @@ from fairlead.store import clearinghouse, members, tables
 from fairlead.store.agenda import SQLAgenda
 from fairlead.store.applications import KEPT_APPLICATIONS, SQLApplications
 from fairlead.store.attempts import SQLAttempts
+from fairlead.store.bench import KEPT_RUNS, SQLLeases, SQLRuns
 from fairlead.store.claim_places import SQLPlaces
 from fairlead.store.claims import (
     SQLAliases,
@@ -78,6 +79,7 @@ KEPT = (
     clearinghouse.KEPT_EXPORTS,
     KEPT_ENGAGEMENTS,
     KEPT_DETERMINATIONS,
+    KEPT_RUNS,
     KEPT_MILESTONES,
     KEPT_FIGURES,
     KEPT_CONSENTS,
@@ -115,6 +117,8 @@ class SQLUnit:
     exports: SQLExports
     engagements: SQLEngagements
     determinations: SQLDeterminations
+    runs: SQLRuns
+    leases: SQLLeases
     milestones: SQLMilestones
     figures: SQLFigures
     consents: SQLConsents
@@ -160,6 +164,8 @@ class SQLUnit:
             exports=SQLExports(connection, clearinghouse.KEPT_EXPORTS, *rest),
             engagements=SQLEngagements(connection, KEPT_ENGAGEMENTS, *rest),
             determinations=SQLDeterminations(connection, KEPT_DETERMINATIONS, *rest),
+            runs=SQLRuns(connection, KEPT_RUNS, *rest),
+            leases=SQLLeases(connection),
             milestones=SQLMilestones(connection, KEPT_MILESTONES, *rest),
             figures=SQLFigures(connection, KEPT_FIGURES, *rest),
             consents=SQLConsents(connection, KEPT_CONSENTS, *rest),
