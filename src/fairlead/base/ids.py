@@ -27,6 +27,8 @@ OwnerWordId = NewType("OwnerWordId", str)
 AliasId = NewType("AliasId", str)
 IntroductionId = NewType("IntroductionId", str)
 MilestoneId = NewType("MilestoneId", str)
+SuiteId = NewType("SuiteId", str)
+"""Names a generated suite, by the digest of its seed."""
 PairId = NewType("PairId", str)
 """Names two findings, in whatever order they are given."""
 

@@ -15,24 +15,29 @@ A grader that does not end as it must lets nothing through.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from msgspec import Struct
 
+from fairlead.bench.families.values import Instance
 from fairlead.bench.grading import Handed, Judged, grade
 from fairlead.bench.outcomes import Outcome
-from fairlead.bench.packing import UNPACK, packed
+from fairlead.bench.serving import live
 from fairlead.bench.suite import FILES, Loaded, Solution, Task
-from fairlead.errors import Invalid
+from fairlead.errors import Gone, Invalid
 from fairlead.sandbox.ports import Command, Ended, Reason, Sandbox
 from fairlead.sandbox.results import results_of
 from fairlead.sandbox.showing import shown
+from fairlead.sandbox.worlds import Asked, Worlds
 
 REPEATS = 2
 """How often the solution is tried."""
 _SAID = 300
+_SCRIPT = 120.0
+"""Seconds that a solution may take."""
+_COLLECTED = 24 << 20
 
 
 class Check(StrEnum):
@@ -86,8 +91,31 @@ class Left:
     """All that lies in the folder then."""
 
 
-Play = Callable[[Loaded, Task, str, str | None], Left]
-"""Runs a script in a task's world, with its live services and a flag."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gates:
+    """The gate, in sandboxes of one kind."""
+
+    sandbox: Sandbox
+    """In which graders run."""
+    worlds: Worlds
+    """In which samples run, with their live services, as they do before a model."""
+
+    def __call__(self, made: Instance, suite: Loaded) -> Gated:
+        """Put one instance through; *suite* has it."""
+        return self.task(suite, made.task, made.solution, made.twin)
+
+    def task(
+        self, suite: Loaded, task: Task, solution: Solution, twin: Mapping[str, bytes]
+    ) -> Gated:
+        """Put one task of *suite* through."""
+        return Gate(
+            sandbox=self.sandbox,
+            worlds=self.worlds,
+            suite=suite,
+            task=task,
+            solution=solution,
+            twin=twin,
+        ).checked()
 
 
 @dataclass(slots=True, kw_only=True)
@@ -95,12 +123,11 @@ class Gate:
     """The checks of one task, in sandboxes."""
 
     sandbox: Sandbox
+    worlds: Worlds
     suite: Loaded
     task: Task
     solution: Solution
     twin: Mapping[str, bytes]
-    play: Play | None = None
-    """Where services are live; otherwise scripts run in the sandbox alone."""
     spent: float = field(default=0.0)
 
     def checked(self) -> Gated:
@@ -129,7 +156,9 @@ class Gate:
 
     def _solves(self) -> Shown:
         for _ in range(REPEATS):
-            judged = self._attempt(self.suite, self.solution.script, self.solution.answer)
+            judged = self._attempt(
+                self.suite, self.solution.script, self.solution.answer
+            )
             if judged.outcome is not Outcome.SOLVED:
                 return _shown(Check.SOLUTION, judged)
         return Shown(check=Check.SOLUTION, held=True)
@@ -189,7 +218,10 @@ class Gate:
         flag = f"FLAG{{{secrets.token_hex(16)}}}" if self.task.flag else None
         work: Mapping[str, bytes] = {}
         if script:
-            left = self._run(script, flag, suite)
+            try:
+                left = self._run(script, flag, suite)
+            except (Gone, Invalid) as error:
+                return Judged(outcome=Outcome.INVALID, said=str(error))
             if left.ended.reason is not Reason.EXITED:
                 said = f"its script was ended by {left.ended.reason}"
                 return Judged(outcome=Outcome.INVALID, said=said)
@@ -199,7 +231,9 @@ class Gate:
         kept = {
             path: content
             for path, content in work.items()
-            if any(path == c or path.startswith(c + "/") for c in self.task.grader.collect)
+            if any(
+                path == c or path.startswith(c + "/") for c in self.task.grader.collect
+            )
         }
         judged = grade(
             self.sandbox,
@@ -210,45 +244,28 @@ class Gate:
         self.spent += judged.seconds
         return judged
 
-    def _run(self, script: str, flag: str | None = None, suite: Loaded | None = None) -> Left:
-        play = self.play or self._alone
-        left = play(suite or self.suite, self.task, script, flag)
-        self.spent += left.ended.seconds
-        return left
-
-    def _alone(self, suite: Loaded, task: Task, script: str, _: str | None) -> Left:
-        if task.services:
-            raise Invalid(f"{task.id} has live services, and nothing here runs them")
-        ended = self.sandbox.run(
-            Command(
-                argv=["/bin/sh", "-c", f"{UNPACK} && {{\n{script}\n}}"],
-                files={"world.tar": packed(suite.below(task.id, FILES))},
-                limits=task.limits,
-                collect=True,
-            )
+    def _run(
+        self, script: str, flag: str | None = None, suite: Loaded | None = None
+    ) -> Left:
+        with live(self.worlds, suite or self.suite, self.task, flag) as opened:
+            world = opened["sample"]
+            line = ["/bin/sh", "-c", script]
+            ended = world.run(Asked(argv=line, seconds=_SCRIPT, output=_COLLECTED))
+            tar = ["tar", "--format=ustar", "-cf", "-", "."]
+            packed = world.run(Asked(argv=tar, seconds=_SCRIPT, output=_COLLECTED))
+        self.spent += ended.seconds
+        lines = shown(ended.stdout, 100_000).strip().splitlines()
+        found = results_of(packed.stdout, most=_COLLECTED)
+        return Left(
+            said=lines[-1] if lines else "",
+            ended=ended,
+            work={result.name: result.content for result in found},
         )
-        return left_by(ended, task)
 
     def _fixed(self) -> Loaded:
         start = f"tasks/{self.task.id}/"
         files = {**self.suite.files, **{start + p: c for p, c in self.twin.items()}}
         return replace(self.suite, files=files)
-
-
-def left_by(ended: Ended, task: Task) -> Left:
-    """Return what a script left whose folder was collected.
-
-    Raises:
-        Invalid: something in it is no plain file.
-
-    """
-    lines = shown(ended.stderr, 100_000).strip().splitlines()
-    found = results_of(ended.results, most=task.limits.results)
-    return Left(
-        said=lines[-1] if lines else "",
-        ended=ended,
-        work={result.name: result.content for result in found},
-    )
 
 
 def _shown(

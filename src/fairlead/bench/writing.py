@@ -41,7 +41,7 @@ def _table(table: Mapping[str, object], path: tuple[str, ...]) -> Iterator[str]:
         if value is None:
             continue
         nested = isinstance(value, dict) or (
-            isinstance(value, list) and value and isinstance(value[0], dict)
+            isinstance(value, list | tuple) and value and isinstance(value[0], dict)
         )
         if nested:
             tables.append((name, value))
@@ -53,7 +53,7 @@ def _table(table: Mapping[str, object], path: tuple[str, ...]) -> Iterator[str]:
         if isinstance(value, dict):
             yield f"\n[{dotted}]\n"
             yield from _table(value, inside)
-        elif isinstance(value, list):
+        elif isinstance(value, list | tuple):
             for one in value:
                 yield f"\n[[{dotted}]]\n"
                 yield from _table(one, inside)
@@ -65,7 +65,7 @@ def _key(name: str) -> str:
 
 
 def _value(value: object) -> str:
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):
         return "[" + ", ".join(map(_value, value)) + "]"
     if isinstance(value, str):
         # TOML has the escapes of JSON, and takes no bare delete sign.

@@ -10,8 +10,11 @@ from importlib import import_module
 import click
 
 COMMANDS = {
+    "gate": ("fairlead.cli.bench_tasks", "Show that every task of a suite is valid."),
     "reference": ("fairlead.cli.bench_reference", "Policies of known ability."),
+    "reveal": ("fairlead.cli.bench_tasks", "Tell the seed of a suite, and compare."),
     "run": ("fairlead.cli.bench_run", "Run a suite against a model, or resume it."),
+    "tasks": ("fairlead.cli.bench_tasks", "Make a suite of fresh tasks from a seed."),
 }
 """Name: module that has it, what its line in the help says."""
 

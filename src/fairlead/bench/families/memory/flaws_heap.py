@@ -34,13 +34,24 @@ def _table_valid(pack: Packer, draw: random.Random, _: Numbers) -> list[bytes]:
     ]
 
 
+def _set_beyond(pack: Packer, count: int, by: int) -> list[bytes]:
+    return [_make(pack, count), _set(pack, count + by, 0x41424344)]
+
+
+def _set_stale(pack: Packer, draw: random.Random, _: Numbers) -> list[bytes]:
+    small = draw.randrange(2, 9)
+    return [
+        _make(pack, small + 9),
+        _make(pack, small),
+        _set(pack, small + draw.randrange(1, 4), 0x41424344),
+    ]
+
+
 def _beyond(by: int) -> Way:
     return Way(
         "one-entry-more" if by == 0 else "other-bound",
         {"outside": "index > c->${thing}_count" if by == 0 else "index >= 512"},
-        lambda pack, draw, _: (
-            lambda count: [_make(pack, count), _set(pack, count + by, 0x41424344)]
-        )(draw.randrange(4, 20)),
+        lambda pack, draw, _: _set_beyond(pack, draw.randrange(4, 20), by),
     )
 
 
@@ -106,7 +117,11 @@ $count
         _beyond(2),
         Way(
             "signed-index",
-            {"int": "int", "cast": "int16_t", "outside": "index >= (int)c->${thing}_count"},
+            {
+                "int": "int",
+                "cast": "int16_t",
+                "outside": "index >= (int)c->${thing}_count",
+            },
             lambda pack, draw, _: [
                 _make(pack, draw.randrange(4, 20)),
                 _set(pack, 0x10000 - draw.randrange(1, 4), 0x41424344),
@@ -118,13 +133,7 @@ $count
                 "count": "        if (count > c->${thing}_count)\n"
                 "            c->${thing}_count = count;"
             },
-            lambda pack, draw, _: (
-                lambda small: [
-                    _make(pack, small + 9),
-                    _make(pack, small),
-                    _set(pack, small + draw.randrange(1, 4), 0x41424344),
-                ]
-            )(draw.randrange(2, 9)),
+            _set_stale,
         ),
     ),
     numbers=_none,
@@ -291,6 +300,31 @@ _CLEAR = """        if (c->${thing}_chosen == c->${thing}s[slot].data) {
         }
 """
 
+
+def _chosen_closed(
+    pack: Packer, draw: random.Random, n: Numbers, size: int
+) -> list[bytes]:
+    slot = draw.randrange(n["slots"])
+    return [
+        _open(pack, slot, size),
+        _op(pack, 2, slot),
+        _op(pack, 3, slot),
+        _write(pack, text(draw, draw.randrange(1, size + 1))),
+    ]
+
+
+def _chosen_reopened(
+    pack: Packer, draw: random.Random, n: Numbers, size: int
+) -> list[bytes]:
+    slot = draw.randrange(n["slots"])
+    return [
+        _open(pack, slot, size),
+        _op(pack, 2, slot),
+        _open(pack, slot, size // 3),
+        _write(pack, text(draw, draw.randrange(1, size + 1))),
+    ]
+
+
 SLOTS = Flaw(
     name="slots",
     weakness="CWE-416",
@@ -351,27 +385,13 @@ $closed        free(c->${thing}s[slot].data);
         Way(
             "chosen-then-closed",
             {"closed": ""},
-            lambda pack, draw, n: (
-                lambda slot: [
-                    _open(pack, slot, 24),
-                    _op(pack, 2, slot),
-                    _op(pack, 3, slot),
-                    _write(pack, text(draw, draw.randrange(1, 25))),
-                ]
-            )(draw.randrange(n["slots"])),
+            lambda pack, draw, n: _chosen_closed(pack, draw, n, 24),
         ),
         Way(
             "chosen-then-reopened",
             {"reopened": ""},
-            lambda pack, draw, n: (
-                lambda slot: [
-                    _open(pack, slot, 24),
-                    _op(pack, 2, slot),
-                    _open(pack, slot, 8),
-                    _write(pack, text(draw, draw.randrange(1, 25))),
-                ]
-            )(draw.randrange(n["slots"])),
-            kept=lambda pack, draw, n: [
+            lambda pack, draw, n: _chosen_closed(pack, draw, n, 24),
+            kept=lambda pack, draw, _: [
                 _open(pack, 1, 24),
                 _open(pack, 1, 18),
                 _op(pack, 2, 1),
@@ -384,14 +404,7 @@ $closed        free(c->${thing}s[slot].data);
                 "closed": "        if (c->${thing}s[slot].size > c->${thing}_room)\n"
                 "            c->${thing}_chosen = NULL;\n"
             },
-            lambda pack, draw, n: (
-                lambda slot: [
-                    _open(pack, slot, 17),
-                    _op(pack, 2, slot),
-                    _op(pack, 3, slot),
-                    _write(pack, text(draw, draw.randrange(1, 18))),
-                ]
-            )(draw.randrange(n["slots"])),
+            lambda pack, draw, n: _chosen_closed(pack, draw, n, 17),
         ),
     ),
     numbers=lambda draw: {"slots": draw.choice((4, 6, 8))},
@@ -465,8 +478,7 @@ $remember
     ),
     numbers=lambda draw: {"start": draw.choice((3, 4, 6))},
     valid=lambda pack, draw, n: [
-        _add(pack, draw.randrange(999), draw.randrange(999))
-        for _ in range(n["start"])
+        _add(pack, draw.randrange(999), draw.randrange(999)) for _ in range(n["start"])
     ],
 )
 
@@ -574,6 +586,17 @@ def _unpack_valid(pack: Packer, draw: random.Random, _: Numbers) -> list[bytes]:
     ]
 
 
+def _copied_before(pack: Packer, draw: random.Random, _: Numbers) -> list[bytes]:
+    n = draw.randrange(4, 20)
+    said = _literals(pack, text(draw, n)) + _copy(pack, 9, n + draw.randrange(1, 9))
+    return [pack.u16(n + 20) + said]
+
+
+def _run_beyond(pack: Packer, draw: random.Random, _: Numbers) -> list[bytes]:
+    n = draw.randrange(12, 40)
+    return [pack.u16(n + 4) + 2 * _literals(pack, text(draw, n))]
+
+
 UNPACK = Flaw(
     name="unpack",
     weakness="CWE-125",
@@ -629,24 +652,12 @@ $guard    size_t room = $u16(r), at = 0, i;
         Way(
             "before-the-start",
             {"far": "distance == 0 || distance > 4096"},
-            lambda pack, draw, _: (
-                lambda n: [
-                    pack.u16(n + 20)
-                    + _literals(pack, text(draw, n))
-                    + _copy(pack, 9, n + draw.randrange(1, 9))
-                ]
-            )(draw.randrange(4, 20)),
+            _copied_before,
         ),
         Way(
             "run-beyond-the-end",
             {"run": "n > room"},
-            lambda pack, draw, _: (
-                lambda n: [
-                    pack.u16(n + 4)
-                    + _literals(pack, text(draw, n))
-                    + _literals(pack, text(draw, n))
-                ]
-            )(draw.randrange(12, 40)),
+            _run_beyond,
         ),
     ),
     numbers=_none,

@@ -88,9 +88,7 @@ $guard    char $text[$cap];
 
 
 def _unended_valid(pack: Packer, draw: random.Random, n: Numbers) -> list[bytes]:
-    return [
-        pack.u8(length) + text(draw, length) for length in (3, n["cap"] - 1, 1)
-    ]
+    return [pack.u8(length) + text(draw, length) for length in (3, n["cap"] - 1, 1)]
 
 
 UNENDED = Flaw(
@@ -124,10 +122,7 @@ $end
     ways=(
         Way(
             "only-if-room",
-            {
-                "end": "    if (length < sizeof($text))\n"
-                "        $text[length] = '\\0';"
-            },
+            {"end": "    if (length < sizeof($text))\n        $text[length] = '\\0';"},
             lambda pack, draw, n: [pack.u8(n["cap"]) + text(draw, n["cap"])],
         ),
     ),
@@ -254,6 +249,10 @@ def _directives(draw: random.Random, limit: int) -> bytes:
     return said
 
 
+def _said(pack: Packer, number: int, said: bytes) -> bytes:
+    return pack.u8(number) + pack.u8(len(said)) + said
+
+
 FORMAT = Flaw(
     name="format",
     weakness="CWE-134",
@@ -285,11 +284,7 @@ $put
         Way(
             "as-format",
             {"put": "    snprintf(line, sizeof line, $text);"},
-            lambda pack, draw, n: [
-                (lambda said: pack.u8(1) + pack.u8(len(said)) + said)(
-                    _directives(draw, n["cap"] - 1)
-                )
-            ],
+            lambda pack, draw, n: [_said(pack, 1, _directives(draw, n["cap"] - 1))],
         ),
         Way(
             "above-nine",
@@ -299,11 +294,7 @@ $put
                 "    else\n"
                 "        snprintf(line, sizeof line, $text);"
             },
-            lambda pack, draw, n: [
-                (lambda said: pack.u8(10) + pack.u8(len(said)) + said)(
-                    _directives(draw, n["cap"] - 1)
-                )
-            ],
+            lambda pack, draw, n: [_said(pack, 10, _directives(draw, n["cap"] - 1))],
         ),
     ),
     numbers=_spells,
@@ -405,7 +396,9 @@ $other
     ways=(
         Way(
             "unless-strict",
-            {"other": "        if (strict)\n            return E_RANGE;\n        break;"},
+            {
+                "other": "        if (strict)\n            return E_RANGE;\n        break;"
+            },
             lambda pack, draw, n: [
                 pack.u8(n["two"] + draw.randrange(1, 90)) + pack.u8(0)
             ],
@@ -452,10 +445,10 @@ $guard    unsigned flags = $u8(r);
         ),
     ),
     numbers=lambda draw: {"cap": draw.choice((16, 32, 48))},
-    valid=lambda pack, draw, n: [
-        pack.u8(3) + pack.u8(length) + text(draw, length) for length in (4, n["cap"])
-    ]
-    + [pack.u8(0)],
+    valid=lambda pack, draw, n: (
+        [pack.u8(3) + pack.u8(length) + text(draw, length) for length in (4, n["cap"])]
+        + [pack.u8(0)]
+    ),
 )
 
 STACK = (TEXT, UNENDED, KIND, BUCKETS, FORMAT, NEGATIVE, UNSET, UNSET_LENGTH)

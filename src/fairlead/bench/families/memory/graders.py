@@ -1,4 +1,4 @@
-"""What judges an input, and a patch: programs in Python that run in the grader's sandbox."""
+"""What judges an input, and a patch: Python that runs in the grader's sandbox."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def crashed(seen):
 
 CRASH = (
     _SHARED
-    + r'''
+    + r"""
 path = "work/crash.bin"
 if not os.path.isfile(path):
     end(FAILED, "there is no crash.bin")
@@ -87,7 +87,7 @@ for sound in sorted(os.listdir("sound")):
     if run("wrong.out", open("sound/" + sound, "rb").read())[0] not in (0, 1):
         end(INVALID, "a sound input crashes: " + sound)
 end(SOLVED, kind)
-'''
+"""
 )
 
 PATCH = (

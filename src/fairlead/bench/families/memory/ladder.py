@@ -30,9 +30,7 @@ class Step:
 
 STEPS = (
     Step(number=1, minutes=8, near=1, plain=2),
-    Step(
-        number=2, minutes=15, near=3, plain=3, guards=("flag",), file_sum="xor8"
-    ),
+    Step(number=2, minutes=15, near=3, plain=3, guards=("flag",), file_sum="xor8"),
     Step(
         number=3,
         minutes=30,

@@ -139,15 +139,18 @@ class _Making:
         # The first near miss is the same handler, right, under another name.
         chosen = [self.flaw, *others * 2][: self.step.near]
         for at, one in enumerate(chosen):
-            entries.append(self._flawed(f"near.{at}", one, guarded=at % 2 == 0, way=None))
-        for at in range(self.step.plain):
-            entries.append(self._plain(f"plain.{at}", at))
+            entries.append(
+                self._flawed(f"near.{at}", one, guarded=at % 2 == 0, way=None)
+            )
+        entries += [self._plain(f"plain.{at}", at) for at in range(self.step.plain)]
         for guard in self.gates.guards:
             entries += self._fixed(guard.name, guard.handlers)
         entries += self._fixed("container", (_CONTAINER,))
         return entries
 
-    def _flawed(self, slot: str, flaw: Flaw, *, guarded: bool, way: Way | None) -> Entry:
+    def _flawed(
+        self, slot: str, flaw: Flaw, *, guarded: bool, way: Way | None
+    ) -> Entry:
         numbers = flaw.numbers(self.draw)
         names = self._names(numbers)
         names["guard"] = ""
@@ -175,7 +178,9 @@ class _Making:
             Template(plain.fields).substitute(names),
         )
         valid = tuple(plain.valid(self.pack, self.draw) for _ in range(2))
-        return Entry(slot=slot, right=handler, wrong=handler, guarded=False, valid=valid)
+        return Entry(
+            slot=slot, right=handler, wrong=handler, guarded=False, valid=valid
+        )
 
     def _fixed(self, slot: str, codes: Sequence[str]) -> list[Entry]:
         found = []
@@ -222,9 +227,7 @@ class _Making:
     def _reached(self, tag: int, payloads: Sequence[bytes]) -> list[Record]:
         """Return what meets every guard, and then *payloads*."""
         gates = self.gates
-        before = [
-            Record(self.tag_of[slot], content) for slot, content in gates.prelude
-        ]
+        before = [Record(self.tag_of[slot], content) for slot, content in gates.prelude]
         records = [Record(tag, gates.sealed(payload)) for payload in payloads]
         prefix = self.pack.u16(self.draw.randrange(1000))
         return [

@@ -65,7 +65,9 @@ def find(seed: str, step: int) -> Instance:
     }
     trials = [
         Trial(name="empty-file", script=": > crash.bin", answer="done"),
-        Trial(name="told-in-a-text", script=put("crash.bin", made.spoof), answer="done"),
+        Trial(
+            name="told-in-a-text", script=put("crash.bin", made.spoof), answer="done"
+        ),
         Trial(
             name="planted-file",
             script=f"cp {_PLANTED} crash.bin",
@@ -145,7 +147,9 @@ def put(path: str, content: bytes) -> str:
 
 
 def _visible(made: Program) -> dict[str, bytes]:
-    readme = f"{made.name} reads {made.about}.\n\n    sh build.sh\n    ./{made.name} FILE\n"
+    readme = (
+        f"{made.name} reads {made.about}.\n\n    sh build.sh\n    ./{made.name} FILE\n"
+    )
     build = f"#!/bin/sh\nset -e\n{BUILD} -o {made.name} src/*.c\n"
     return {
         **{f"files/src/{n}": text.encode() for n, text in made.wrong.items()},
@@ -189,7 +193,9 @@ def _secrets(made: Program) -> tuple[str, ...]:
 
 def _wrong_patches(made: Program) -> tuple[Trial, ...]:
     main = made.wrong["main.c"]
-    early = main.replace("    int code;\n\n    if (file", "    int code;\n\n    return 0;\n    if (file")
+    early = main.replace(
+        "    int code;\n\n    if (file", "    int code;\n\n    return 0;\n    if (file"
+    )
     silent = {
         name: text.replace("\nint ", "\n__attribute__((no_sanitize_address))\nint ")
         for name, text in made.wrong.items()

@@ -27,7 +27,13 @@ class Theme:
     about: str
     magic: bytes
     container: str
-    things: tuple[str, ...]
+    words: str
+    """Names for kinds of records, with spaces between."""
+
+    @property
+    def things(self) -> list[str]:
+        """Return names for kinds of records."""
+        return self.words.split()
 
 
 THEMES = (
@@ -36,80 +42,70 @@ THEMES = (
         "logs of weather stations",
         b"WXL1",
         "station",
-        ("sensor", "gauge", "mast", "sample", "alarm", "probe", "interval", "battery")
-        + ("channel", "reading", "offset", "vane"),
+        "sensor gauge mast sample alarm probe battery channel reading offset vane",
     ),
     Theme(
         "tilepic",
         "tiled pictures",
         b"TPIC",
         "layer",
-        ("palette", "tile", "sprite", "mask", "brush", "stripe", "plane", "swatch")
-        + ("anchor", "border", "canvas", "filter"),
+        "palette tile sprite mask brush stripe plane swatch anchor border canvas filter",
     ),
     Theme(
         "rtconf",
         "configurations of routers",
         b"RCF\x02",
         "section",
-        ("route", "peer", "filter", "interface", "prefix", "policy", "tunnel", "pool")
-        + ("banner", "timer", "metric", "zone"),
+        "route peer filter interface prefix policy tunnel pool banner timer metric zone",
     ),
     Theme(
         "bkarc",
         "archives of backups",
         b"BKA7",
         "volume",
-        ("member", "folder", "catalog", "extent", "owner", "snapshot", "journal")
-        + ("segment", "index", "rule", "shard", "token"),
+        "member folder catalog extent owner snapshot journal segment index rule shard token",
     ),
     Theme(
         "meshmsg",
         "messages of a radio mesh",
         b"\x7fMSH",
         "envelope",
-        ("hop", "beacon", "node", "payload", "ticket", "roster", "fragment", "relay")
-        + ("lease", "probe", "digest", "window"),
+        "hop beacon node payload ticket roster fragment relay lease probe digest window",
     ),
     Theme(
         "fontpak",
         "packs of bitmap fonts",
         b"FNTP",
         "face",
-        ("glyph", "ligature", "metric", "kern", "range", "hint", "style", "ramp")
-        + ("cell", "stroke", "advance", "bitmap"),
+        "glyph ligature metric kern range hint style ramp cell stroke advance bitmap",
     ),
     Theme(
         "trackmod",
         "music modules",
         b"TMOD",
         "pattern",
-        ("sample", "voice", "envelope", "order", "effect", "loop", "note", "patch")
-        + ("tempo", "slide", "bank", "wave"),
+        "sample voice envelope order effect loop note patch tempo slide bank wave",
     ),
     Theme(
         "depotdb",
         "stocks of a depot",
         b"DPT\x01",
         "aisle",
-        ("pallet", "crate", "item", "supplier", "batch", "slot", "invoice", "scale")
-        + ("carrier", "permit", "seal", "rack"),
+        "pallet crate item supplier batch slot invoice scale carrier permit seal rack",
     ),
     Theme(
         "geotrk",
         "tracks of surveys",
         b"GTK3",
         "leg",
-        ("waypoint", "fix", "beacon", "contour", "region", "marker", "bearing")
-        + ("survey", "datum", "segment", "slope", "shore"),
+        "waypoint fix beacon contour region marker survey datum segment slope shore",
     ),
     Theme(
         "savefile",
         "saved games",
         b"SAV!",
         "chapter",
-        ("quest", "party", "relic", "spell", "map", "flagset", "merchant", "rumor")
-        + ("trophy", "mount", "guild", "recipe"),
+        "quest party relic spell map flagset merchant rumor trophy mount guild recipe",
     ),
 )
 
@@ -127,7 +123,7 @@ class Words:
     def chosen(cls, draw: random.Random) -> Words:
         """Choose what a program is about."""
         theme = draw.choice(THEMES)
-        things = list(theme.things)
+        things = theme.things
         draw.shuffle(things)
         qualified = [f"{q}_{t}" for q in _QUALIFIERS for t in theme.things]
         draw.shuffle(qualified)

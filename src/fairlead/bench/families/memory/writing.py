@@ -238,7 +238,9 @@ def source(
     said = {
         f"{program}.h": Template(_HEADER).substitute(names | {"bad": "bad"}),
         "input.c": Template(_INPUT).substitute(names),
-        "records.c": Template(_RECORDS).substitute(names | _record_parts(layout, names)),
+        "records.c": Template(_RECORDS).substitute(
+            names | _record_parts(layout, names)
+        ),
         "main.c": Template(_MAIN).substitute(names | _main_parts(layout, names)),
         "dispatch.c": _dispatch(names, handlers),
     }
