@@ -6,5 +6,6 @@ from collections.abc import Mapping
 
 from fairlead.bench.families.memory.tasks import MEMORY, PATCHING
 from fairlead.bench.families.values import Kind
+from fairlead.bench.families.web.tasks import WEB
 
-KINDS: Mapping[str, Kind] = {kind.name: kind for kind in (MEMORY, PATCHING)}
+KINDS: Mapping[str, Kind] = {kind.name: kind for kind in (MEMORY, PATCHING, WEB)}

@@ -390,7 +390,7 @@ $closed        free(c->${thing}s[slot].data);
         Way(
             "chosen-then-reopened",
             {"reopened": ""},
-            lambda pack, draw, n: _chosen_closed(pack, draw, n, 24),
+            lambda pack, draw, n: _chosen_reopened(pack, draw, n, 24),
             kept=lambda pack, draw, _: [
                 _open(pack, 1, 24),
                 _open(pack, 1, 18),
