@@ -105,10 +105,11 @@ def test_a_state_put_in_the_place_of_another_one_is_named(filled):
     assert codes(filled) == {"snapshot"}
 
 
-def test_a_participant_added_behind_the_record_is_named(filled):
+def test_a_participant_added_behind_the_record_is_named(filled, world):
     with filled.engine.begin() as connection:
         case = connection.execute(select(tables.cases.c.id)).scalars().first()
-        row = {"case_id": case, "organisation": "org-z"}
+        at = world.clock()
+        row = {"case_id": case, "organisation": "org-z", "opened_at": at}
         connection.execute(tables.case_participants.insert(), row)
     assert codes(filled) == {"snapshot"}
 

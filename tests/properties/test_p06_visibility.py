@@ -91,6 +91,7 @@ BY_RECEIPT = {
 """What whoever holds the receipt may read: that it exists, and its status."""
 LISTS = {
     "/cases",
+    "/cases/version",
     "/submissions",
     "/exports",
     "/readings",
@@ -109,6 +110,7 @@ OWN = {
     "/catalogue/match",
     "/account",
     "/verify",
+    "/views/{view}",
     "/people",
     "/applications",
     "/organisation",
@@ -134,6 +136,7 @@ SHARED = {"/v1/claims/next", "/v1/claims/blind", "/v1/claims/names"}
 CLAIM = {"/v1/claims/{claim_id}", "/v1/claims/{claim_id}/certificate"}
 CASE = {
     "/cases/{case_id}",
+    "/cases/{case_id}/version",
     "/cases/{case_id}/disclosed",
     "/pairs/{pair}",
     "/v1/cases/{case_id}",
@@ -280,6 +283,7 @@ def test_without_signing_in_nothing_is_shown(client, filled, path):
         receipt=receipts["Finder"],
         claim_id="clm-aaaaaaaaaaaaaa",
         pair=pair_id(*receipts.values()),
+        view="view-aaaaaaaaaaaaaaaa",
     )
     answer = client.get(address, follow_redirects=False)
     if path.startswith("/v1/"):
@@ -341,7 +345,15 @@ PAGES = [
     "/cases",
     "/cases?q=one",
     "/cases?state=open",
-    "/cases?after=50",
+    "/cases?project=one",
+    "/cases?severity=high",
+    "/cases?answer=new",
+    "/cases?answer=in+review&q=parse",
+    "/cases?order=due",
+    "/cases?due=30+days",
+    "/cases?from=2026-08-18T14:03:21.000000Z_FL-aaaaaaaaaa",
+    "/cases/version",
+    "/cases/version?project=two",
     "/submissions",
     "/submissions?after=50",
 ]

@@ -133,10 +133,14 @@ class Gate:
     def checked(self) -> Gated:
         """Return what became of each check; the rest is left out where one fails."""
         made: list[Shown] = []
-        for check in self._checks():
-            made.append(check)
-            if not check.held:
-                break
+        try:
+            for check in self._checks():
+                made.append(check)
+                if not check.held:
+                    break
+        except (Gone, Invalid) as error:
+            said = str(error)[:_SAID]
+            made.append(Shown(check=Check.APART, held=False, said=said))
         return Gated(
             task=self.task.id,
             family=self.task.family,
@@ -203,7 +207,7 @@ class Gate:
 
     def _hidden(self) -> Shown:
         """Look for a flag and for solutions in all that a world shows."""
-        flag = f"FLAG{{{secrets.token_hex(16)}}}"
+        flag = _flag()
         lines = "env; cat /proc/[0-9]*/environ /proc/[0-9]*/cmdline; cat /tmp/* /in/*"
         left = self._run(f"({lines}) > seen.found 2>/dev/null; true", flag)
         texts = [flag, *self.solution.secrets]
@@ -215,7 +219,7 @@ class Gate:
         return Shown(check=Check.HIDDEN, held=True)
 
     def _attempt(self, suite: Loaded, script: str, answer: str | None) -> Judged:
-        flag = f"FLAG{{{secrets.token_hex(16)}}}" if self.task.flag else None
+        flag = _flag() if self.task.flag else None
         work: Mapping[str, bytes] = {}
         if script:
             try:
@@ -247,6 +251,8 @@ class Gate:
     def _run(
         self, script: str, flag: str | None = None, suite: Loaded | None = None
     ) -> Left:
+        if flag is None and self.task.flag:
+            flag = _flag()
         with live(self.worlds, suite or self.suite, self.task, flag) as opened:
             world = opened["sample"]
             line = ["/bin/sh", "-c", script]
@@ -266,6 +272,10 @@ class Gate:
         start = f"tasks/{self.task.id}/"
         files = {**self.suite.files, **{start + p: c for p, c in self.twin.items()}}
         return replace(self.suite, files=files)
+
+
+def _flag() -> str:
+    return f"FLAG{{{secrets.token_hex(16)}}}"
 
 
 def _shown(

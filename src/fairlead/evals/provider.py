@@ -75,11 +75,17 @@ class Walls:
 
 
 _WALLS: list[Walls] = []
+_OTHERWISE: list[Callable[[], None]] = []
 
 
 def put_up(walls: Walls) -> None:
     """Make *walls* those of this process."""
     _WALLS[:] = [walls]
+
+
+def otherwise(make: Callable[[], None]) -> None:
+    """Have *make* put up walls where somebody asks for them and there are none."""
+    _OTHERWISE[:] = [make]
 
 
 def walls() -> Walls:
@@ -89,6 +95,8 @@ def walls() -> Walls:
         Misconfigured: nobody put them up.
 
     """
+    if not _WALLS and _OTHERWISE:
+        _OTHERWISE[0]()
     if not _WALLS:
         raise Misconfigured("no sandbox was set up; import fairlead.wiring.inspecting")
     return _WALLS[0]

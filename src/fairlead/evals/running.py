@@ -3,29 +3,33 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import os
 import signal
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import redirect_stdout, suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from inspect_ai import Task as InspectTask
 from inspect_ai import eval_async
 from inspect_ai.model import GenerateConfig, Model, get_model
 from inspect_ai.util import display_type
 
+from fairlead.bench.identity import BASELINE
 from fairlead.bench.outcomes import LOGS, Attempt, Flag, Outcome, Run
 from fairlead.bench.suite import Loaded
+from fairlead.evals import probing
 from fairlead.evals.keeping import Keeper
 from fairlead.evals.suites import Key, keys_of, task_of
 
 IN_A_ROW = 12
 """Invalid attempts, one after another, after which a run stops: its endpoint is down."""
-_LOOK = 0.5
+_LOOK, _HALTED = 0.5, 10
 
 
 class Stopped(StrEnum):
@@ -126,10 +130,14 @@ class Runner:
     tell: Tell = lambda _attempt, _progress: None
     halted: Callable[[], bool] = lambda: False
     """Tells whether all runs of the engagement were stopped; asked now and then."""
+    probes: float = 0.0
+    """Seconds between rounds of fixed prompts (`fairlead.bench.identity`); 0 for none."""
     spent: float = 0.0
     """Seconds that earlier starts took."""
     reason: Stopped | None = None
     detail: str = ""
+    took: float = 0.0
+    """Seconds that this start took."""
     _in_a_row: int = 0
     _task: asyncio.Task[object] | None = None
     _progress: Progress | None = None
@@ -147,7 +155,11 @@ class Runner:
         if remaining:
             self.keeper.told = self._kept
             self.keeper.failed = self._failed
-            asyncio.run(self._work(remaining))
+            began = time.monotonic()
+            # Inspect greets on standard output, where the answer of a command stands.
+            with redirect_stdout(io.StringIO()):
+                asyncio.run(self._work(remaining))
+            self.took = time.monotonic() - began
         if self.reason is None and any(k not in self.keeper.kept for k in chosen):
             self._stop(Stopped.CRASHED, self.detail or "attempts are missing")
         return self.reason or Stopped.COMPLETE
@@ -168,34 +180,60 @@ class Runner:
         finally:
             watching.cancel()
 
-    async def _evaluate(self, keys: Sequence[Key]) -> object:
+    async def _evaluate(self, keys: Sequence[Key]) -> None:
         _quiet()
         task = task_of(self.suite, keys, seconds=self.run.budgets.attempt_seconds)
         async with self.endpoint.open() as model:
-            return await eval_async(
-                task,
-                model=model,
-                log_dir=str(self.folder / LOGS),
-                log_format="eval",
-                log_level="error",
-                log_samples=True,
-                log_realtime=False,
-                fail_on_error=False,
-                max_samples=self.parallel,
-                acp_server=False,
-                ctl_server=False,
-                score_display=False,
-            )
+            asking = asyncio.create_task(self._probe(model))
+            try:
+                await self._run(task, model)
+                if self.probes:
+                    await self._ask(model)
+            finally:
+                asking.cancel()
+
+    async def _run(self, task: InspectTask, model: Model) -> object:
+        return await eval_async(
+            task,
+            model=model,
+            log_dir=str(self.folder / LOGS),
+            log_format="eval",
+            log_level="error",
+            log_samples=True,
+            log_realtime=False,
+            fail_on_error=False,
+            max_samples=self.parallel,
+            acp_server=False,
+            ctl_server=False,
+            score_display=False,
+        )
+
+    async def _probe(self, model: Model) -> None:
+        """Ask fixed prompts: at first the rounds of the baseline, then now and then."""
+        if not self.probes:
+            return
+        while len({p.round for p in probing.kept(self.folder)}) < BASELINE:
+            await self._ask(model)
+        while True:
+            await asyncio.sleep(self.probes)
+            await self._ask(model)
+
+    async def _ask(self, model: Model) -> None:
+        rounds = [p.round for p in probing.kept(self.folder)]
+        number = max(rounds, default=-1) + 1
+        probing.keep(self.folder, await probing.probe(model, number, self.keeper.clock))
 
     async def _watch(self) -> None:
         """Stop where time is used up, or all runs of the engagement were stopped."""
         began = time.monotonic()
         most = self.run.budgets.seconds
+        looks = 0
         while True:
             await asyncio.sleep(_LOOK)
+            looks += 1
             if most is not None and self.spent + time.monotonic() - began > most:
                 self._stop(Stopped.TIME)
-            if await asyncio.to_thread(self.halted):
+            if looks % _HALTED == 0 and await asyncio.to_thread(self.halted):
                 self._stop(Stopped.HALTED)
 
     def _kept(self, attempt: Attempt) -> None:

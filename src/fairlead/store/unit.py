@@ -46,6 +46,7 @@ from fairlead.store.programme import (
     SQLFigures,
     SQLMilestones,
 )
+from fairlead.store.queue import SQLQueue
 from fairlead.store.review import (
     KEPT_DETERMINATIONS,
     KEPT_ENGAGEMENTS,
@@ -66,6 +67,7 @@ from fairlead.store.subjects import (
 )
 from fairlead.store.traces import KEPT_TRACES, SQLTraces
 from fairlead.store.vault import Vault, destroyed_key, destroyed_keys
+from fairlead.store.views import SQLViews
 
 KEPT_IMPORTS = Kept(IMPORTS, tables.imports, lambda state: {"at": state.at})
 
@@ -115,6 +117,8 @@ class SQLUnit:
     submissions: SQLSubmissions
     attempts: SQLAttempts
     cases: SQLCases
+    queue: SQLQueue
+    views: SQLViews
     advisories: SQLAdvisories
     exports: SQLExports
     engagements: SQLEngagements
@@ -146,6 +150,7 @@ class SQLUnit:
     ) -> SQLUnit:
         """Return the unit that works in the transaction of *connection*."""
         rest = (CODEC, vault)
+        cases = SQLCases(connection, clearinghouse.KEPT_CASES, *rest)
         return cls(
             connection=connection,
             organisations=SQLOrganisations(
@@ -162,7 +167,9 @@ class SQLUnit:
                 connection, clearinghouse.KEPT_SUBMISSIONS, *rest
             ),
             attempts=SQLAttempts(connection, vault),
-            cases=SQLCases(connection, clearinghouse.KEPT_CASES, *rest),
+            cases=cases,
+            queue=SQLQueue(connection, cases, vault),
+            views=SQLViews(connection, vault),
             advisories=SQLAdvisories(connection, clearinghouse.KEPT_ADVISORIES, *rest),
             exports=SQLExports(connection, clearinghouse.KEPT_EXPORTS, *rest),
             engagements=SQLEngagements(connection, KEPT_ENGAGEMENTS, *rest),
@@ -207,7 +214,9 @@ class SQLStore:
         vault = replace(self.vault, blobs=blobs)
         with writing(self.engine) as connection:
             try:
-                yield SQLUnit.of(connection, vault)
+                unit = SQLUnit.of(connection, vault)
+                yield unit
+                unit.queue.mark(unit.submissions.touched)
                 if blobs is not None:
                     blobs.sync()
             except BaseException:

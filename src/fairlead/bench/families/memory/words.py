@@ -63,7 +63,7 @@ THEMES = (
         "archives of backups",
         b"BKA7",
         "volume",
-        "member folder catalog extent owner snapshot journal segment index rule shard token",
+        "member folder catalog extent owner snapshot journal segment index rule shard",
     ),
     Theme(
         "meshmsg",

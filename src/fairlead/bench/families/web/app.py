@@ -214,7 +214,8 @@ class Handler(BaseHTTPRequestHandler):
         parts = urlsplit(self.path)
         query = {k: v[0] for k, v in parse_qs(parts.query, keep_blank_values=True).items()}
         if parts.path == "/":
-            self.say(lambda: "$Title\\n" + "\\n".join(sorted([*GET, *POST, "/me", "/admin/note"])))
+            pages = sorted([*GET, *POST, "/me", "/admin/note"])
+            self.say(lambda: "\\n".join(["$Title", *pages]))
         elif parts.path == "/me":
             self.say(lambda: profile(query, known(self.headers.get("X-Token", ""))))
         elif parts.path == "/admin/note":

@@ -389,7 +389,8 @@ def squeezed(state, block):
         t1 = (h + s1 + (e & f ^ ~e & g) + K[i] + w[i]) & 0xFFFFFFFF
         s0 = rotated(a, 2) ^ rotated(a, 13) ^ rotated(a, 22)
         t2 = (s0 + (a & b ^ a & c ^ b & c)) & 0xFFFFFFFF
-        a, b, c, d, e, f, g, h = (t1 + t2) & 0xFFFFFFFF, a, b, c, (d + t1) & 0xFFFFFFFF, e, f, g
+        e, f, g, h = (d + t1) & 0xFFFFFFFF, e, f, g
+        a, b, c, d = (t1 + t2) & 0xFFFFFFFF, a, b, c
     return [(x + y) & 0xFFFFFFFF for x, y in zip(state, (a, b, c, d, e, f, g, h))]
 
 def glue(size):
