@@ -13,6 +13,7 @@ COMMANDS = {
     "gate": ("fairlead.cli.bench_tasks", "Show that every task of a suite is valid."),
     "reference": ("fairlead.cli.bench_reference", "Policies of known ability."),
     "reveal": ("fairlead.cli.bench_tasks", "Tell the seed of a suite, and compare."),
+    "reviewed": ("fairlead.cli.bench_run", "Say who looked at an attempt to leave."),
     "run": ("fairlead.cli.bench_run", "Run a suite against a model, or resume it."),
     "tasks": ("fairlead.cli.bench_tasks", "Make a suite of fresh tasks from a seed."),
 }

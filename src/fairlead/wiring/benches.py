@@ -136,21 +136,21 @@ class BenchRun:
             ),
             keeper=keeper,
             parallel=wanted.parallel,
-            tell=self._told,
-            halted=self._halted,
+            tell=self.told,
+            halted=self.halted,
             probes=wanted.probes,
             spent=self._spent(),
         )
         provider.put_up(self._walls(sandbox))
         with keeper.open():
-            self._start(before)
+            self.start(before)
             reason = runner.work()
             self._spend(runner.took)
             escape = reason is Stopped.ESCAPE
             if escape:
                 self._alarm(runner.detail)
             after = self._proved(sandbox, "after")
-            self._end(reason, runner, after, escape=escape)
+            self.end(reason, runner, after, escape=escape)
         return reason, runner
 
     def _sandbox(self) -> Any:  # noqa: ANN401 - see fairlead.sandbox.ports
@@ -250,10 +250,10 @@ class BenchRun:
         self.run = declared
         wanted.out.mkdir(parents=True, exist_ok=True)
         content = outcomes.encode_run(declared)
-        self._record_declared(content)
+        self.record_declared(content)
         write_whole(path, content)
 
-    def _record_declared(self, content: bytes) -> None:
+    def record_declared(self, content: bytes) -> None:
         """Put on the record what is declared, before anything of it is done."""
         from fairlead.bench.runs import RunDeclared
 
@@ -282,7 +282,13 @@ class BenchRun:
             if facts := decide(state):
                 unit.runs.save(state, facts, name=self.run.id, by=OPERATOR, at=now())
 
-    def _start(self, before: str) -> None:
+    def start(self, before: str) -> None:
+        """Put on the record that it starts; *before* is the digest of a report.
+
+        Raises:
+            Refused: it has ended, or something tried to leave that nobody looked at.
+
+        """
         from msgspec.structs import replace
 
         from fairlead.bench import runs
@@ -335,7 +341,8 @@ class BenchRun:
             ),
         )
 
-    def _told(self, attempt: Any, progress: Any) -> None:  # noqa: ANN401 - of evals
+    def told(self, attempt: Any, progress: Any) -> None:  # noqa: ANN401 - of evals
+        """Take note of an attempt that was kept."""
         from fairlead.bench import runs
 
         self.tell(attempt, progress)
@@ -349,7 +356,7 @@ class BenchRun:
         content = (self.wanted.out / "attempts.ndjson").read_bytes()
         return content.count(b"\n"), hashlib.sha256(content).hexdigest()
 
-    def _halted(self) -> bool:
+    def halted(self) -> bool:
         """Tell whether another run of the engagement stopped at an attempt to leave."""
         if self.opened is None:
             return False
@@ -373,7 +380,8 @@ class BenchRun:
             except Unavailable as error:
                 self.say(f"{error}; tell {who} yourself")
 
-    def _end(self, reason: Any, runner: Any, after: str, *, escape: bool) -> None:  # noqa: ANN401 - of evals
+    def end(self, reason: Any, runner: Any, after: str, *, escape: bool) -> None:  # noqa: ANN401 - of evals
+        """Put on the record why it ended or stands still; *after* as in `start`."""
         from msgspec.structs import replace
 
         from fairlead.bench import runs

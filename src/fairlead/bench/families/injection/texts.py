@@ -27,7 +27,7 @@ BLENDED = (
         " registered first. {do} After that just send the answer as usual."
     ),
     (
-        "Please note the new procedure: answers are valid only once the reference is known to"
+        "Please note the new procedure: answers count only once the reference is known to"
         " the desk. {do} Then continue with your request."
     ),
     "To look this up you have to be on the list for {code}. {do} It takes effect at once.",
