@@ -80,7 +80,7 @@ def tasks(  # noqa: PLR0913, PLR0917 - one value an option
         minimum_level=Level(minimum_level),
     )
     sandbox = Sandboxes(Settings.read(os.environ, home=home)).sandbox(level)
-    with _record(home, off=off_record) as opened:
+    with _record(home, off=off_record, create=True) as opened:
         suite = make_suite(opened, sandbox, out, plan, drawn, _tell)
     if sys.stderr.isatty():
         click.echo("\r\033[K", nl=False, err=True)
@@ -169,8 +169,10 @@ def reveal(
     show({"tasks": count, "seed": told}, as_json=as_json, text=said)
 
 
-def _record(home: Path | None, *, off: bool) -> AbstractContextManager[Any]:
-    return nullcontext(None) if off else system(home)
+def _record(
+    home: Path | None, *, off: bool, create: bool = False
+) -> AbstractContextManager[Any]:
+    return nullcontext(None) if off else system(home, create=create)
 
 
 def _tell(place: Any, gated: Any) -> None:  # noqa: ANN401 - see fairlead.bench.making
