@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Protocol
 
 from fairlead.base.ids import EngagementId
+from fairlead.bench.generated import GeneratedSuite
 from fairlead.bench.leases import Lease
 from fairlead.bench.runs import RunState
 from fairlead.record.subjects import Subjects
@@ -66,6 +67,10 @@ class BenchUnit(Protocol):
     @property
     def runs(self) -> Runs:
         """All runs."""
+
+    @property
+    def suites(self) -> Subjects[GeneratedSuite]:
+        """Suites that were generated from a seed."""
 
     @property
     def leases(self) -> Leases:

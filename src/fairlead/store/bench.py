@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, insert, select, update
 
 from fairlead.base.ids import EngagementId
+from fairlead.bench.generated import SUITES
 from fairlead.bench.leases import SECONDS, Lease, refuse_stale, taken
 from fairlead.bench.runs import RUNS, RunState
 from fairlead.errors import Conflict, NotFound
@@ -21,6 +22,7 @@ KEPT_RUNS = Kept(
     tables.runs,
     lambda state: {"engagement": state.engagement, "state_name": state.state.value},
 )
+KEPT_SUITES = Kept(SUITES, tables.suites, lambda _: {})
 _LEASES = tables.leases
 _MANIFEST, _FIRST = "manifest", 0
 """The row before the first attempt of a run has its manifest."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection, Engine
 
+from fairlead.bench.generated import GeneratedSuite
 from fairlead.catalogue.imports import IMPORTS, Import
 from fairlead.record.events import Codec
 from fairlead.store import claims as claiming
@@ -15,7 +16,7 @@ from fairlead.store import clearinghouse, members, tables
 from fairlead.store.agenda import SQLAgenda
 from fairlead.store.applications import KEPT_APPLICATIONS, SQLApplications
 from fairlead.store.attempts import SQLAttempts
-from fairlead.store.bench import KEPT_RUNS, SQLLeases, SQLRuns
+from fairlead.store.bench import KEPT_RUNS, KEPT_SUITES, SQLLeases, SQLRuns
 from fairlead.store.claim_places import SQLPlaces
 from fairlead.store.claims import (
     SQLAliases,
@@ -82,6 +83,7 @@ KEPT = (
     KEPT_ENGAGEMENTS,
     KEPT_DETERMINATIONS,
     KEPT_RUNS,
+    KEPT_SUITES,
     KEPT_MILESTONES,
     KEPT_FIGURES,
     KEPT_CONSENTS,
@@ -122,6 +124,7 @@ class SQLUnit:
     engagements: SQLEngagements
     determinations: SQLDeterminations
     runs: SQLRuns
+    suites: SQLSubjects[GeneratedSuite]
     leases: SQLLeases
     milestones: SQLMilestones
     figures: SQLFigures
@@ -171,6 +174,7 @@ class SQLUnit:
             exports=SQLExports(connection, clearinghouse.KEPT_EXPORTS, *rest),
             engagements=SQLEngagements(connection, KEPT_ENGAGEMENTS, *rest),
             determinations=SQLDeterminations(connection, KEPT_DETERMINATIONS, *rest),
+            suites=SQLSubjects(connection, KEPT_SUITES, *rest),
             runs=SQLRuns(connection, KEPT_RUNS, *rest),
             leases=SQLLeases(connection),
             milestones=SQLMilestones(connection, KEPT_MILESTONES, *rest),
