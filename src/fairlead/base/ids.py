@@ -29,6 +29,8 @@ RoutingId = NewType("RoutingId", str)
 AliasId = NewType("AliasId", str)
 IntroductionId = NewType("IntroductionId", str)
 MilestoneId = NewType("MilestoneId", str)
+SuiteId = NewType("SuiteId", str)
+"""Names a generated suite, by the digest of its seed."""
 ViewId = NewType("ViewId", str)
 """Names a saved view of the queue; whoever has it may open the view."""
 MessageId = NewType("MessageId", str)

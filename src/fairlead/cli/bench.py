@@ -10,8 +10,13 @@ from importlib import import_module
 import click
 
 COMMANDS = {
+    "gate": ("fairlead.cli.bench_tasks", "Show that every task of a suite is valid."),
     "reference": ("fairlead.cli.bench_reference", "Policies of known ability."),
+    "reveal": ("fairlead.cli.bench_tasks", "Tell the seed of a suite, and compare."),
+    "reviewed": ("fairlead.cli.bench_run", "Say who looked at an attempt to leave."),
     "run": ("fairlead.cli.bench_run", "Run a suite against a model, or resume it."),
+    "work": ("fairlead.cli.bench_run", "Make attempts that a run elsewhere offers."),
+    "tasks": ("fairlead.cli.bench_tasks", "Make a suite of fresh tasks from a seed."),
 }
 """Name: module that has it, what its line in the help says."""
 

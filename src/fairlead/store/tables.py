@@ -488,6 +488,8 @@ introduction_sides = _table(
     Column("organisation", String(40), primary_key=True, index=True),
 )
 
+suites = _subject("suites")
+
 milestones = _subject("milestones")
 
 figures = _subject("figures")

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection, Engine
 
+from fairlead.bench.generated import GeneratedSuite
 from fairlead.catalogue.imports import IMPORTS, Import
 from fairlead.record.events import Codec
 from fairlead.store import claims as claiming
@@ -16,7 +17,7 @@ from fairlead.store import owners as owning
 from fairlead.store.agenda import SQLAgenda
 from fairlead.store.applications import KEPT_APPLICATIONS, SQLApplications
 from fairlead.store.attempts import SQLAttempts
-from fairlead.store.bench import KEPT_RUNS, SQLLeases, SQLRuns
+from fairlead.store.bench import KEPT_RUNS, KEPT_SUITES, SQLLeases, SQLRuns
 from fairlead.store.casework import (
     KEPT_MESSAGES,
     KEPT_STATEMENTS,
@@ -101,6 +102,7 @@ KEPT = (
     KEPT_ENGAGEMENTS,
     KEPT_DETERMINATIONS,
     KEPT_RUNS,
+    KEPT_SUITES,
     KEPT_MILESTONES,
     KEPT_FIGURES,
     KEPT_CONSENTS,
@@ -146,6 +148,7 @@ class SQLUnit:
     engagements: SQLEngagements
     determinations: SQLDeterminations
     runs: SQLRuns
+    suites: SQLSubjects[GeneratedSuite]
     leases: SQLLeases
     milestones: SQLMilestones
     figures: SQLFigures
@@ -201,6 +204,7 @@ class SQLUnit:
             exports=SQLExports(connection, clearinghouse.KEPT_EXPORTS, *rest),
             engagements=SQLEngagements(connection, KEPT_ENGAGEMENTS, *rest),
             determinations=SQLDeterminations(connection, KEPT_DETERMINATIONS, *rest),
+            suites=SQLSubjects(connection, KEPT_SUITES, *rest),
             runs=SQLRuns(connection, KEPT_RUNS, *rest),
             leases=SQLLeases(connection),
             milestones=SQLMilestones(connection, KEPT_MILESTONES, *rest),
