@@ -104,7 +104,8 @@ class Sequential(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What betting against the threshold came to, in the declared order of tasks."""
 
     tasks: int
-    """Of the order, without a gap from its beginning."""
+    rounds: int
+    """Rounds that were run whole, from the first on."""
     evidence_above: float
     """Largest e-value so far against not being above; 1 / alpha is enough."""
     evidence_below: float

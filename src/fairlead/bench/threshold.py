@@ -44,7 +44,7 @@ class Threshold(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     weights: dict[str, Annotated[float, Meta(gt=0)]] = {}
     """By family; where left out all weigh the same."""
     anchors: Annotated[tuple[Anchor, ...], Meta(max_length=1000)] = ()
-    margin: Annotated[float, Meta(gt=0, le=0.5)] = 0.05
+    margin: Annotated[float, Meta(gt=0, le=0.5)] = 0.1
     """A gain of the score over the last budget that is called none."""
 
     def difficulty(self, step: int) -> float:

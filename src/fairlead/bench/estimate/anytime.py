@@ -7,20 +7,27 @@ exactly at it would have), and the question is about
 
     D = sum_s w_s (p_s - m_s):      above when D > 0, below when D < 0.
 
-Task t is drawn from stratum s with a probability q_s that is fixed by what came before.
-Then X_t = (w_s / q_s) (Y_t - m_s) has mean D given the past, whatever the tasks are like,
-and for bets 0 <= l_t, fixed before the draw and small enough that no factor is negative,
+Scores come in rounds, and bets l >= 0 are fixed before a round and so small that no
+factor can be negative. With X as below,
 
-    W_t = prod (1 + l_t X_t)     is a supermartingale when D <= 0  (Ville: P(W >= 1/a) <= a)
-    V_t = prod (1 - l'_t X_t)    is one when D >= 0.
+    W = prod over rounds, prod over draws (1 + l X)     tests D <= 0,
+    V = prod over rounds, prod over draws (1 - l' X)    tests D >= 0.
 
-So P(ever saying *above* | D <= 0) <= alpha under any curve, any dependence of scores on
-what is not seen, any choice of strata with q known, and any rule of stopping. Nothing is
-assumed of the item response model; it only says how large the bets are. What must hold:
-tasks of a stratum are drawn at random, and the model is the same throughout.
+* A round of a *suite* has k_s tasks of every stratum, K in all, and X = K w_s / k_s
+  (Y - m_s). Scores of a round are independent given the model, so that a round's factor
+  has mean prod_s (1 + l K w_s d_s / k_s)^k_s <= (1 + l D)^K <= 1 when D <= 0, with
+  d_s = p_s - m_s, by the inequality of arithmetic and geometric means.
+* Where tasks are made *on demand*, a round is one draw: stratum s with a probability
+  q_s > 0 that is fixed by what came before, and X = w_s / q_s (Y - m_s), whose mean is D.
+
+So W is a supermartingale when D <= 0, and P(ever W >= 1 / alpha) <= alpha (Ville): under
+any curve of responses, any effects of families and tasks, any choice of strata with q
+known, and any rule of stopping between rounds. The item response model only says how
+large bets are. What must hold: tasks of a stratum are drawn at random, and the model is
+the same throughout.
 
 Source: Waudby-Smith and Ramdas (2024), Estimating means of bounded random variables by
-betting; Howard et al. (2021) for confidence sequences.
+betting.
 """
 
 from __future__ import annotations
@@ -35,9 +42,11 @@ from fairlead.bench.estimate.intervals import Floats, Interval, Ints
 from fairlead.errors import Invalid
 
 _LARGEST_BET = 0.95
-"""Share of its wealth that a bet can lose at most."""
+"""Share of its wealth that one factor can lose at most."""
 _FLOOR = 0.25
-"""Share of draws by the suite's own weights, so that no weight w/q grows large."""
+"""Share of draws by the suite's own weights, so that no w / q grows large."""
+_LEAST = 0.3
+"""Bets are never smaller than would be best at this share of the rule's distance."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,8 +57,6 @@ class Strata:
     """Of each stratum in the suite; sums to 1."""
     threshold: Floats
     """Mean score of a model exactly at the threshold."""
-    slope: Floats
-    """By how much that score rises with a logit of ability there."""
     hours: Floats
     """What a task costs."""
 
@@ -70,6 +77,16 @@ class Strata:
         """Return the score of a model exactly at the threshold."""
         return float(self.weight @ self.threshold)
 
+    @property
+    def spread(self) -> float:
+        """Return the variance of a score at the threshold, within strata."""
+        return float(self.weight @ (self.threshold * (1 - self.threshold)))
+
+    def gain(self, distance: float) -> float:
+        """Return by how much the score of a model *distance* logits above is higher."""
+        raised = special.expit(special.logit(self.threshold) + distance)
+        return float(self.weight @ (raised - self.threshold))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
@@ -82,12 +99,17 @@ class Rule:
     trust: float = 15.0
     """Draws that this guess weighs as much as."""
     adaptive: bool = True
-    """Whether strata are chosen by information per hour."""
+    """Whether strata are chosen by information per hour, where tasks come on demand."""
+
+    @property
+    def bar(self) -> float:
+        """Return what the logarithm of a bet must reach."""
+        return -log(self.alpha)
 
 
 @dataclass
 class Wealth:
-    """Two bets on many runs at once; one run is a row."""
+    """Both bets, for many runs at once: a run is a row."""
 
     strata: Strata
     rule: Rule
@@ -105,44 +127,34 @@ class Wealth:
         """Begin with 1 on each side."""
         for name in ("up", "down", "best_up", "best_down", "sums", "squares"):
             setattr(self, name, np.zeros(self.runs))
-        strata, rule = self.strata, self.rule
-        spread = strata.threshold * (1 - strata.threshold)
-        self._gain = float(strata.weight @ strata.slope) * rule.distance
-        self._spread = float(strata.weight @ spread)
+        self._gain = self.strata.gain(self.rule.distance)
 
-    def bet(self, stratum: Ints, chance: Floats, score: Floats) -> None:
-        """Take one draw of each run.
+    def bet(self, x: Floats, lowest: Floats, highest: Floats) -> None:
+        """Take a round of each run.
 
-        *chance* is by run and stratum: the probability of each before the draw.
+        *x* is by run and draw; *lowest* and *highest* say by run how far below and above
+        0 any of them could have been, whatever was drawn.
         """
-        rows = np.arange(self.runs)
-        ratio = self.strata.weight / chance
-        one, other = self._bets(ratio)
-        level = self.strata.threshold[stratum]
-        x = ratio[rows, stratum] * (score - level)
-        self.up += np.log1p(one * x)
-        self.down += np.log1p(-other * x)
+        one, other = self._bets(lowest, highest)
+        self.up += np.log1p(one[:, None] * x).sum(axis=1)
+        self.down += np.log1p(-other[:, None] * x).sum(axis=1)
         self.best_up = np.maximum(self.best_up, self.up)
         self.best_down = np.maximum(self.best_down, self.down)
-        self.sums += x
-        self.squares += np.square(x)
+        self.sums += x.sum(axis=1)
+        self.squares += np.square(x).sum(axis=1)
 
-    def _bets(self, ratio: Floats) -> tuple[Floats, Floats]:
+    def _bets(self, lowest: Floats, highest: Floats) -> tuple[Floats, Floats]:
         """Return the bets, which depend on the past alone."""
         trust, gain = self.rule.trust, self._gain
-        spread = trust * (self._spread + gain * gain) + self.squares
-        least = 0.3 * gain / (self._spread + gain * gain)
-        level = self.strata.threshold
-        most_up = _LARGEST_BET / (ratio * level).max(axis=1)
-        most_down = _LARGEST_BET / (ratio * (1 - level)).max(axis=1)
+        expected = self.strata.spread + gain * gain
+        spread = trust * expected + self.squares
+        least = _LEAST * gain / expected
         up = np.maximum((trust * gain + self.sums) / spread, least)
         down = np.maximum((trust * gain - self.sums) / spread, least)
-        return np.minimum(up, most_up), np.minimum(down, most_down)
-
-    @property
-    def bar(self) -> float:
-        """Return what a logarithm must reach."""
-        return -log(self.rule.alpha)
+        return (
+            np.minimum(up, _LARGEST_BET / lowest),
+            np.minimum(down, _LARGEST_BET / highest),
+        )
 
     @property
     def answer(self) -> Ints:
@@ -150,13 +162,75 @@ class Wealth:
 
         Both at once happen only where the scores are no draws; then it is neither.
         """
-        above, below = self.best_up >= self.bar, self.best_down >= self.bar
+        above, below = self.best_up >= self.rule.bar, self.best_down >= self.rule.bar
         return above.astype(np.int64) - below.astype(np.int64)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rounds:
+    """The rounds of a suite: its tasks in a given order, cut into rounds."""
+
+    strata: Strata
+    stratum: Ints
+    """Of each place in a round; the same in every round."""
+    rounds: tuple[Ints, ...]
+    """By round: the tasks' places in the suite's order, one for each place above."""
+
+    @property
+    def ratio(self) -> Floats:
+        """Return K w / k of each place."""
+        counts = np.bincount(self.stratum, minlength=len(self.strata.weight))
+        return np.asarray(
+            len(self.stratum) * (self.strata.weight / counts)[self.stratum]
+        )
+
+    @property
+    def level(self) -> Floats:
+        """Return the score at the threshold of each place."""
+        return self.strata.threshold[self.stratum]
+
+    @property
+    def lowest(self) -> float:
+        """Return how far below 0 an X can be."""
+        return float((self.ratio * self.level).max())
+
+    @property
+    def highest(self) -> float:
+        """Return how far above 0 an X can be."""
+        return float((self.ratio * (1 - self.level)).max())
+
+
+def rounds_of(strata: Strata, which: Ints) -> Rounds:
+    """Cut a suite into as many rounds as its smallest stratum allows.
+
+    Round r has the next tasks of every stratum, in the order in which the suite has
+    them; what is left over at the end is in none. Tasks of a stratum are as good as one
+    another, so that it does not matter in which order rounds are run, only that they are
+    read whole.
+    """
+    members = [np.flatnonzero(which == s) for s in range(len(strata.weight))]
+    count = min(len(own) for own in members)
+    if count == 0:
+        raise Invalid("a stratum has no tasks")
+    sizes = [len(own) // count for own in members]
+    return Rounds(
+        strata=strata,
+        stratum=np.repeat(np.arange(len(members)), sizes),
+        rounds=tuple(
+            np.concatenate(
+                [
+                    own[r * size : (r + 1) * size]
+                    for own, size in zip(members, sizes, strict=True)
+                ]
+            )
+            for r in range(count)
+        ),
+    )
 
 
 @dataclass
 class Choice:
-    """Which stratum comes next: information per hour, by what was seen so far."""
+    """Which stratum comes next, where tasks are made on demand: information per hour."""
 
     strata: Strata
     rule: Rule
@@ -183,71 +257,57 @@ class Choice:
         wish /= wish.sum(axis=1, keepdims=True)
         return np.asarray(_FLOOR * weight + (1 - _FLOOR) * wish)
 
-    def see(self, stratum: Ints, score: Floats) -> None:
-        """Take what came of one draw of each run."""
+    def draw(
+        self, chances: Floats, stratum: Ints, score: Floats
+    ) -> tuple[Floats, Floats, Floats]:
+        """Take one draw of each run; return X, and how far it could be from 0."""
         rows = np.arange(self.runs)
         self.tried[rows, stratum] += 1
         self.solved[rows, stratum] += score
+        ratio, level = self.strata.weight / chances, self.strata.threshold
+        x = ratio[rows, stratum] * (score - level[stratum])
+        return (
+            x[:, None],
+            (ratio * level).max(axis=1),
+            (ratio * (1 - level)).max(axis=1),
+        )
 
 
-def remaining(strata_of: Ints, count: int) -> Floats:
-    """Return by draw and stratum: its chance, where tasks come in a random order.
-
-    A suite's tasks in an order drawn from the seed are draws without replacement of
-    strata; what is left of each is known, and tasks within one are as good as new.
-    """
-    left = np.bincount(strata_of, minlength=count).astype(np.float64)
-    chances = np.empty((len(strata_of), count))
-    for number, stratum in enumerate(strata_of):
-        chances[number] = left / left.sum()
-        left[stratum] -= 1
-    return chances
-
-
-def sequence(  # noqa: PLR0913 - what was drawn, and how it is read
-    strata: Strata,
-    stratum: Ints,
-    chance: Floats,
-    score: Floats,
-    *,
-    alpha: float = 0.05,
-    points: int = 401,
+def sequence(
+    rounds: Rounds, scores: Floats, *, alpha: float = 0.05, points: int = 501
 ) -> Interval:
     """Return an interval for the suite's score that holds at every look at once.
 
-    The hedged capital process: every value is bet against on both sides, and those stay
-    against which nothing was won. The interval is what has never been excluded.
+    *scores* is by round and place. Every value is bet against on both sides with half
+    of the stake each, and what was once won against by 1 / alpha stays out.
     """
     values = np.linspace(0, 1, points)
-    ratio = strata.weight / chance
-    rows = np.arange(len(stratum))
-    # Centred within strata, so that which stratum was drawn adds no noise.
-    centred = strata.boundary + ratio[rows, stratum] * (
-        score - strata.threshold[stratum]
-    )
-    lowest = strata.boundary - (ratio * strata.threshold).max(axis=1)
-    highest = strata.boundary + (ratio * (1 - strata.threshold)).max(axis=1)
-    before = np.concatenate([[0.0], np.cumsum(centred)[:-1]])
-    number = rows + 1.0
-    mean = (strata.boundary + before) / number
-    squared = np.concatenate([[0.0], np.cumsum(np.square(centred - mean))[:-1]])
-    variance = (0.25 + squared) / number
-    wish = np.sqrt(2 * log(2 / alpha) / (variance * number * np.log1p(number)))
-    up = np.zeros(points)
-    down = np.zeros(points)
+    shift = values - rounds.strata.boundary
+    ratio, level = rounds.ratio, rounds.level
+    centred = ratio * (scores - level)
+    lowest = (ratio * np.maximum(level + shift[:, None], 0)).max(axis=1)
+    highest = (ratio * np.maximum(1 - level - shift[:, None], 0)).max(axis=1)
+    size = centred.shape[1]
+    up, down = np.zeros(points), np.zeros(points)
     out = np.zeros(points, dtype=bool)
-    for t in rows:
-        rise = np.minimum(wish[t], 0.5 / np.maximum(values - lowest[t], 1e-9))
-        fall = np.minimum(wish[t], 0.5 / np.maximum(highest[t] - values, 1e-9))
-        up += np.log1p(rise * (centred[t] - values))
-        down += np.log1p(-fall * (centred[t] - values))
-        # Half of what is staked on either side; Ville's bound for their mean.
+    total, squares, seen = 0.0, 4 * 0.25, 4.0
+    for number, row in enumerate(centred):
+        planned = (number + 1) * size
+        wish = np.sqrt(2 * log(2 / alpha) * seen / squares / planned)
+        rise = np.minimum(wish, 0.5 / np.maximum(lowest, 1e-9))
+        fall = np.minimum(wish, 0.5 / np.maximum(highest, 1e-9))
+        away = row[None, :] - (ratio * shift[:, None])
+        up += np.log1p(rise[:, None] * away).sum(axis=1)
+        down += np.log1p(-fall[:, None] * away).sum(axis=1)
         out |= np.logaddexp(up, down) - log(2) >= -log(alpha)
+        total += float(row.sum())
+        seen += size
+        squares += float(np.square(row - total / max(seen - 4, 1)).sum())
     kept = values[~out]
     if not len(kept):
         return Interval(0.0, 1.0)
-    step = values[1]
-    return Interval(max(0.0, kept[0] - step), min(1.0, kept[-1] + step))
+    step = float(values[1])
+    return Interval(max(0.0, float(kept[0]) - step), min(1.0, float(kept[-1]) + step))
 
 
 def tasks_needed(strata: Strata, distance: float, rule: Rule) -> float:
@@ -255,10 +315,6 @@ def tasks_needed(strata: Strata, distance: float, rule: Rule) -> float:
 
     Wald's identity with the growth of the best fixed bet, and what learning it costs.
     """
-    spread = float(strata.weight @ (strata.threshold * (1 - strata.threshold)))
-    logit = special.logit(strata.threshold)
-    gain = float(
-        strata.weight @ (special.expit(logit + abs(distance)) - strata.threshold)
-    )
-    growth = 0.5 * gain * gain / (spread + gain * gain)
-    return float((-log(rule.alpha) + 0.5) / growth * 1.15) if growth > 0 else np.inf
+    gain = strata.gain(abs(distance))
+    growth = 0.5 * gain * gain / (strata.spread + gain * gain)
+    return float((rule.bar + 0.5) / growth * 1.15) if growth > 0 else np.inf

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from math import sqrt
 
 import numpy as np
 
 from fairlead.bench.estimate.intervals import Floats, wilson
 
-MARGIN = 0.05
+MARGIN = 0.1
 """A gain over the last rung that is called none."""
 
 
@@ -38,14 +39,25 @@ def last_gain(
 ) -> Gain:
     """Return what the last rung brought, task by task; the task is the unit.
 
-    Gains and losses are shares of tasks with a Wilson interval each, so that nothing
-    gained at few tasks is not taken for nothing to gain.
+    Gains and losses are shares of tasks with a Wilson interval each, joined by the
+    method of variance estimates recovered (Newcombe 1998): so that nothing gained at few
+    tasks is not taken for nothing to gain.
     """
     change = after - before
     tasks = len(change)
-    gained, lost = np.clip(change, 0, 1).sum(), np.clip(-change, 0, 1).sum()
-    # Each side takes half of what may be missed, at one end: one-sided at `level`.
+    gained, lost = (float(np.clip(c, 0, 1).sum()) for c in (change, -change))
+    up, down = gained / tasks, lost / tasks
     ups, downs = wilson(gained, tasks, level), wilson(lost, tasks, level)
-    low, high = ups.low - downs.high, ups.high - downs.low
+    # Shares of one sample: what is gained cannot be lost.
+    both = (1 - up) * (1 - down)
+    related = -sqrt(up * down / both) if both > 0 else 0.0
+    low = _joined(up - ups.low, downs.high - down, related)
+    high = _joined(ups.high - up, down - downs.low, related)
+    value = up - down
+    low, high = max(-1.0, value - low), min(1.0, value + high)
     shape = Shape.RISING if low > 0 else Shape.FLAT if high <= margin else Shape.UNCLEAR
-    return Gain(value=float(change.mean()), low=low, high=high, shape=shape)
+    return Gain(value=value, low=low, high=high, shape=shape)
+
+
+def _joined(one: float, other: float, related: float) -> float:
+    return sqrt(one * one - 2 * related * one * other + other * other)

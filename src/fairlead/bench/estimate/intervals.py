@@ -64,8 +64,10 @@ def jeffreys(solved: float, tried: float, level: float = 0.95) -> Interval:
     return Interval(low, high)
 
 
-def clustered(scores: Floats, clusters: Ints, level: float = 0.95) -> Share:
-    """Return the mean of *scores*, each between 0 and 1, and an interval.
+def clustered(
+    scores: Floats, clusters: Ints, weights: Floats | None = None, level: float = 0.95
+) -> Share:
+    """Return the weighted mean of *scores*, each between 0 and 1, and an interval.
 
     Units of one cluster may depend on one another. The variance is the jackknife's
     over clusters (CR3); it gives an effective size, and the interval is Wilson's at
@@ -76,23 +78,54 @@ def clustered(scores: Floats, clusters: Ints, level: float = 0.95) -> Share:
         Invalid: there are fewer than two clusters.
 
     """
-    _, which = np.unique(clusters, return_inverse=True)
-    sums = np.bincount(which, weights=scores)
-    sizes = np.bincount(which).astype(np.float64)
-    groups = len(sums)
-    if groups < 2:  # noqa: PLR2004
-        raise Invalid("an interval needs at least two clusters")
-    mean = float(sums.sum() / sizes.sum())
-    left = (sums.sum() - sums) / (sizes.sum() - sizes)
-    variance = float((groups - 1) / groups * np.square(left - left.mean()).sum())
+    weights = np.ones(len(scores)) if weights is None else weights
+    mean, variance, groups = _jackknife(scores, clusters, weights)
+    most = float(weights.sum() ** 2 / np.square(weights).sum())
     spread = mean * (1 - mean)
-    if variance <= spread / len(scores) * 1e-9 or spread == 0:
-        effective = float(groups)
+    if spread <= 0 or variance <= spread / most * 1e-9:
+        effective = min(float(groups), most)
     else:
-        effective = min(spread / variance, float(len(scores)))
+        effective = min(spread / variance, most)
     z = float(special.stdtrit(groups - 1, (1 + level) / 2))
     interval = _score(mean, effective, z)
     return Share(value=mean, interval=interval, clusters=groups, effective=effective)
+
+
+def difference(
+    scores: Floats, levels: Floats, clusters: Ints, weights: Floats, level: float = 0.95
+) -> tuple[float, Interval]:
+    """Return the weighted mean of *scores* less *levels*, and an interval.
+
+    Student's t of G - 1 degrees of freedom on the jackknife's variance, which is never
+    taken for smaller than if each task were one draw with its *level* as chance: so
+    that nothing or everything solved is not taken for certain.
+
+    Raises:
+        Invalid: there are fewer than two clusters.
+
+    """
+    mean, variance, groups = _jackknife(scores - levels, clusters, weights)
+    share = weights / weights.sum()
+    least = float(np.square(share) @ (levels * (1 - levels)))
+    t = float(special.stdtrit(groups - 1, (1 + level) / 2))
+    half = t * sqrt(max(variance, least))
+    return mean, Interval(max(-1.0, mean - half), min(1.0, mean + half))
+
+
+def _jackknife(
+    scores: Floats, clusters: Ints, weights: Floats
+) -> tuple[float, float, int]:
+    """Return mean, variance over clusters left out one by one, number of clusters."""
+    _, which = np.unique(clusters, return_inverse=True)
+    sums = np.bincount(which, weights=scores * weights)
+    sizes = np.bincount(which, weights=weights)
+    groups = len(sums)
+    if groups < 2:  # noqa: PLR2004
+        raise Invalid("an interval needs at least two clusters")
+    left = (sums.sum() - sums) / (sizes.sum() - sizes)
+    variance = (groups - 1) / groups * np.square(left - left.mean()).sum()
+    # A mean of shares can leave 0 to 1 by rounding alone.
+    return float(sums.sum() / sizes.sum()), float(variance), groups
 
 
 def pass_at(k: int, solved: Sequence[int], tried: Sequence[int]) -> Floats:
@@ -110,6 +143,7 @@ def pass_at(k: int, solved: Sequence[int], tried: Sequence[int]) -> Floats:
 
 
 def _score(share: float, size: float, z: float) -> Interval:
+    share = min(1.0, max(0.0, share))
     square = z * z / size
     middle = (share + square / 2) / (1 + square)
     half = z / (1 + square) * sqrt(share * (1 - share) / size + square / (4 * size))
