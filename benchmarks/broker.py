@@ -35,7 +35,7 @@ from fairlead.review.rules import Rules
 from fairlead.terms import standard
 from fairlead.terms.agreement import Party, Terms, WindowTerm
 from fairlead.web.server import free_port, serve_app
-from fairlead.wiring import Settings, System
+from fairlead.wiring import Server, Settings, System
 
 RATE = 10
 """Chunks a second in each stream."""
@@ -224,7 +224,7 @@ async def _serve(home: Path, model: str) -> None:
         print("withdrawn", engagement, flush=True)
 
     listening = asyncio.create_task(listen())
-    await system.serve(
+    await Server(system).serve(
         ended, lambda: print(f"http://127.0.0.1:{port}/broker {key}", flush=True)
     )
     await listening

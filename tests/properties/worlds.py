@@ -15,6 +15,7 @@ from fairlead.base.ids import OrganisationId
 from fairlead.clearinghouse import coordinating, publishing, reporting
 from fairlead.clearinghouse.cases import Part, State
 from fairlead.clearinghouse.claims import keeping, taking
+from fairlead.clearinghouse.claims.asking import Asked
 from fairlead.clearinghouse.claims.claim import (
     Coverage,
     Depth,
@@ -24,7 +25,6 @@ from fairlead.clearinghouse.claims.claim import (
 )
 from fairlead.clearinghouse.claims.claim import State as ClaimState
 from fairlead.clearinghouse.claims.ports import Desk
-from fairlead.clearinghouse.claims.taking import Asked
 from fairlead.clearinghouse.claims.targets import Target
 from fairlead.clearinghouse.ports import Page
 from fairlead.clearinghouse.publishing import Draft

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from fairlead.access.roles import Role
 from fairlead.access.visibility import Always
 from fairlead.base.ids import ClaimId
-from fairlead.clearinghouse.claims import keeping, placing, taking
+from fairlead.clearinghouse.claims import checking, keeping, placing, taking
 from fairlead.clearinghouse.claims.claim import (
     MOVES,
     Coverage,
@@ -325,7 +325,7 @@ def test_a_check_shows_who_is_there_and_what_was_covered(ground):
     ground.release("Lab", done)
     ground.claim("Lab", visibility=Visibility.SOMEONE)
     targets = [Target(purl=f"pkg:pypi/{n}") for n in ("django", "flask", "none")]
-    found = ground.does(taking.check, "Other", targets)
+    found = ground.does(checking.check, "Other", targets)
     assert [len(f.active) for f in found] == [1, 0, 0]
     assert [len(f.covered) for f in found] == [0, 1, 0]
 

@@ -10,9 +10,10 @@ from fairlead.access.visibility import Always
 from fairlead.base.ids import ClaimId, OrganisationId
 from fairlead.clearinghouse.claims import claim as rules_of
 from fairlead.clearinghouse.claims import targets
+from fairlead.clearinghouse.claims.asking import member
 from fairlead.clearinghouse.claims.claim import Claim, Coverage, State
 from fairlead.clearinghouse.claims.ports import ClaimsUnit, Desk
-from fairlead.clearinghouse.claims.taking import enqueue_line, in_the_way, member
+from fairlead.clearinghouse.claims.waiting import enqueue_line, in_the_way
 from fairlead.clearinghouse.ports import Page, Timer
 from fairlead.errors import NotFound
 from fairlead.record.events import Fact
