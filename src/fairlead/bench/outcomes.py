@@ -1,7 +1,9 @@
 """What was declared before a run, and what became of each attempt.
 
-A finished run is a folder: `manifest.json`, `attempts.ndjson`, `logs/*.eval` (Inspect's
-own logs) and `sandbox/*.json` (what the sandbox stopped, before and after). Attempts are
+A finished run is a folder: `manifest.json`, `attempts.ndjson`, `samples/NAME.json` (each
+attempt as it was logged, with its whole transcript), `logs/*.eval` (Inspect's own logs,
+for its viewer; they lack what a killed process had not written yet) and `sandbox/*.json`
+(what the sandbox stopped, before and after). Attempts are
 appended, each on stable storage before the next is begun, and never rewritten.
 """
 
@@ -27,6 +29,8 @@ MANIFEST = "manifest.json"
 """What was declared, see `Run`."""
 ATTEMPTS = "attempts.ndjson"
 """What became of each attempt, one JSON object a line, see `Attempt`."""
+SAMPLES = "samples"
+"""Each attempt as Inspect's `EvalSample` in JSON, see `Attempt.sample`."""
 LOGS = "logs"
 """Inspect's logs, `*.eval`."""
 SANDBOX = "sandbox"
@@ -116,13 +120,18 @@ class Attempt(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     anchor: bool = False
     """Whether the task is an anchor, shared by suites to put them on one scale."""
     log: Digest
-    """SHA-256 of the sample as it is in Inspect's log, see `fairlead.evals.keeping`."""
+    """SHA-256 of its file below `samples/`."""
     ended: datetime
 
     @property
     def key(self) -> tuple[str, int, int]:
         """Return what no two attempts of a run share."""
         return self.task, self.budget_tokens, self.epoch
+
+    @property
+    def sample(self) -> str:
+        """Return the name of its file below `samples/`."""
+        return sample_name(self.task, self.budget_tokens, self.epoch)
 
 
 class Budgets(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -189,6 +198,11 @@ class Run(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Whether every declared attempt was made."""
     harness: Few = ""
     """Versions of what ran it."""
+
+
+def sample_name(task: str, budget_tokens: int, epoch: int) -> str:
+    """Return the name of an attempt's file: `TASK~BUDGET~EPOCH.json`."""
+    return f"{task}~{budget_tokens}~{epoch}.json"
 
 
 def encode_run(run: Run) -> bytes:

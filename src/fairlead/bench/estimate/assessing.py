@@ -325,7 +325,9 @@ def _clustered(table: Table, clusters: Ints) -> Figure:
     if len(np.unique(clusters)) < 2:  # noqa: PLR2004
         solved, tasks = float(table.rates.sum()), float(len(table.tasks))
         return _figure(solved / tasks, jeffreys(solved, tasks))
-    share = clustered(table.rates, clusters, table.task_weights)
+    by_task = len(np.unique(clusters)) == len(table.tasks)
+    cells = table.family * 1000 + table.step if by_task else None
+    share = clustered(table.rates, clusters, table.task_weights, cells=cells)
     return _figure(share.value, share.interval)
 
 

@@ -102,6 +102,38 @@ def follow(
     )
 
 
+def ordered(
+    planned: Sequence[Planned], threshold: Threshold, seed: int
+) -> Sequence[Planned]:
+    """Return tasks in the order in which a run that may stop early should try them.
+
+    Round by round, each in an order of its own; what is in no round comes last.
+    """
+    random = np.random.Generator(np.random.PCG64(seed))
+    mixed = [planned[n] for n in random.permutation(len(planned))]
+    strata, which = strata_of(mixed, threshold)
+    rounds = rounds_of(strata, which).rounds
+    order = [int(n) for places in rounds for n in random.permutation(places)]
+    rest = sorted(set(range(len(mixed))) - set(order))
+    return [mixed[n] for n in [*order, *rest]]
+
+
+def decided(
+    run: Run,
+    attempts: Sequence[Attempt],
+    threshold: Threshold,
+    rule: Rule | None = None,
+) -> bool:
+    """Tell whether a run may stop: the bets are won, either way.
+
+    It may be asked whenever one likes; only rounds that were run whole count.
+    """
+    bets = follow(run, attempts, threshold, rule or Rule())
+    return bets is not None and (
+        bets.evidence_above >= bets.needed or bets.below_refusals_solved >= bets.needed
+    )
+
+
 def _scores(
     order: Sequence[Sequence[Sequence[Attempt]]],
     level: Floats,

@@ -17,6 +17,9 @@ from scipy import special
 
 from fairlead.errors import Invalid
 
+_SHARPER = 3.0
+"""A fixed design is worth at most so many times as many draws at random."""
+
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
@@ -65,14 +68,20 @@ def jeffreys(solved: float, tried: float, level: float = 0.95) -> Interval:
 
 
 def clustered(
-    scores: Floats, clusters: Ints, weights: Floats | None = None, level: float = 0.95
+    scores: Floats,
+    clusters: Ints,
+    weights: Floats | None = None,
+    *,
+    cells: Ints | None = None,
+    level: float = 0.95,
 ) -> Share:
     """Return the weighted mean of *scores*, each between 0 and 1, and an interval.
 
     Units of one cluster may depend on one another. The variance is the jackknife's
     over clusters (CR3); it gives an effective size, and the interval is Wilson's at
     that size with Student's t of G - 1 degrees of freedom. Where nothing varies, the
-    effective size is the number of clusters.
+    effective size is the number of clusters. *cells* are strata of a fixed design, of
+    each of which as many units are always drawn: how far they lie apart is no error.
 
     Raises:
         Invalid: there are fewer than two clusters.
@@ -80,7 +89,10 @@ def clustered(
     """
     weights = np.ones(len(scores)) if weights is None else weights
     mean, variance, groups = _jackknife(scores, clusters, weights)
+    if cells is not None:
+        _, variance, _ = _jackknife(_within(scores, cells), clusters, weights)
     most = float(weights.sum() ** 2 / np.square(weights).sum())
+    most *= 1.0 if cells is None else _SHARPER
     spread = mean * (1 - mean)
     if spread <= 0 or variance <= spread / most * 1e-9:
         effective = min(float(groups), most)
@@ -110,6 +122,19 @@ def difference(
     t = float(special.stdtrit(groups - 1, (1 + level) / 2))
     half = t * sqrt(max(variance, least))
     return mean, Interval(max(-1.0, mean - half), min(1.0, mean + half))
+
+
+def _within(scores: Floats, cells: Ints) -> Floats:
+    """Return how far scores lie from the mean of their cell, as far as if it were known.
+
+    A unit alone in its cell keeps its distance from the mean of all.
+    """
+    _, which = np.unique(cells, return_inverse=True)
+    sizes = np.bincount(which)[which]
+    means = (np.bincount(which, weights=scores) / np.bincount(which))[which]
+    alone = sizes == 1
+    inflated = np.sqrt(sizes / np.maximum(sizes - 1, 1))
+    return np.where(alone, scores - scores.mean(), (scores - means) * inflated)
 
 
 def _jackknife(
