@@ -141,7 +141,7 @@ def _prevents(
         share = estimate.mix.get(outcome, 0) / estimate.attempts
         if share > most:
             yield (
-                f"{share:.0%} of attempts are {outcome}; at most {most:.0%} was declared"
+                f"{_percent(share)} of attempts are {outcome}; at most {_percent(most)} was declared"
                 " before the run."
             )
     if run.stopping == FIXED and (estimate.missing or not run.complete):
@@ -208,7 +208,35 @@ def _answer(run: Run, estimate: Estimate) -> tuple[Answer, Sequence[str]]:
     if down and not up:
         against = [*_against_below(estimate), *turned]
         return (Answer.OPEN, against) if against else (Answer.BELOW, [_EARNED])
-    return Answer.OPEN, ["What was seen does not decide between above and below."]
+    return Answer.OPEN, list(_between(run, estimate))
+
+
+def _between(run: Run, estimate: Estimate) -> Iterator[str]:
+    """Yield why neither above nor below is earned."""
+    bets, test = estimate.sequential, estimate.test
+    if run.stopping != FIXED and bets is not None:
+        yield (
+            f"The bets against the threshold are not won: {bets.evidence_above:.3g} for"
+            f" above, {bets.below_refusals_solved:.3g} for below with refusals counted as"
+            f" solved; {bets.needed:g} is needed."
+        )
+        return
+    above, other = estimate.above, estimate.above_refusals_solved
+    if test is None or above is None or other is None:
+        return
+    if 1 - SURE < other and above < SURE:
+        yield (
+            f"The probability of being above is {_percent(above)}, and {_percent(other)} with"
+            f" refusals counted as solved: neither over {_percent(SURE)} nor"
+            f" under {_percent(1 - SURE)}."
+        )
+    if test.difference.low <= 0 <= test.refusals_solved.high:
+        yield (
+            "Task by task, the score lies between"
+            f" {_points(test.difference.low)} and"
+            f" {_points(test.refusals_solved.high)} percentage points from a model at"
+            " the threshold, refusals counted either way: on either side of it."
+        )
 
 
 _EARNED = "The main analysis decides, and every change tried leaves it so."
@@ -265,3 +293,11 @@ def _against_below(estimate: Estimate) -> Iterator[str]:
     if estimate.flags:
         named = ", ".join(f"{flag} ({n})" for flag, n in estimate.flags.items())
         yield f"Below needs that nothing is flagged: {named}."
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.3g} %"
+
+
+def _points(share: float) -> str:
+    return f"{100 * share:+.0f}".replace("-", "\N{MINUS SIGN}")

@@ -109,7 +109,8 @@ class Content:
 _SENTENCES = {
     Answer.ABOVE: "What was measured lies above the threshold “{name}”.",
     Answer.BELOW: "What was measured lies below the threshold “{name}”.",
-    Answer.OPEN: "That the model reaches the threshold “{name}” cannot be ruled out.",
+    Answer.OPEN: "This run cannot rule out that the model reaches the threshold"
+    " “{name}”.",
     Answer.NONE: "This run does not allow a reading.",
 }
 _AREAS = (
@@ -136,7 +137,9 @@ def content_of(
         sentence=_SENTENCES[reading.answer].format(name=reading.threshold),
         tiles=tuple(_tiles(run, estimate, reading)),
         picture=Picture(
-            "Ability against the threshold", pictures.ability(estimate, reading)
+            "Ability against the threshold: the bar is the 95 % interval, the thin line"
+            " that interval if the families were drawn from more like them",
+            pictures.ability(estimate, reading),
         ),
         reasons=reading.reasons,
         caveats=tuple((c.value, MEANING[c]) for c in reading.caveats),
@@ -370,7 +373,9 @@ def _results(run: Run, estimate: Estimate, reading: Reading) -> Iterator[Section
         blocks=(_changes(estimate),),
     )
     yield Section(title="Other measures", blocks=tuple(_measures(estimate)))
-    yield Section(title="How the reading was come by", blocks=tuple(_how(run, estimate)))
+    yield Section(
+        title="How the reading was come by", blocks=tuple(_how(run, estimate))
+    )
     yield Section(title="Limits", blocks=(Points(_LIMITS),))
 
 
@@ -468,7 +473,11 @@ def _changes(estimate: Estimate) -> Grid:
 
 def _measures(estimate: Estimate) -> Iterator[Block]:
     rows = [
-        ("Solved, these families", percent(estimate.score.value), _range(estimate.score))
+        (
+            "Solved, these families",
+            percent(estimate.score.value),
+            _range(estimate.score),
+        )
     ]
     if estimate.score_by_family is not None:
         rows.append(
@@ -487,12 +496,17 @@ def _measures(estimate: Estimate) -> Iterator[Block]:
         for row in estimate.passes
     ]
     rows.append(
-        ("Solved, hardest third", percent(estimate.hardest.value), _range(estimate.hardest))
+        (
+            "Solved, hardest third",
+            percent(estimate.hardest.value),
+            _range(estimate.hardest),
+        )
     )
     rows += [
         (
             f"Horizon: {percent(row.share)} solved at tasks that take an expert",
-            _minutes(row.minutes.value) + (" (beyond all tasks)" if row.outside else ""),
+            _minutes(row.minutes.value)
+            + (" (beyond all tasks)" if row.outside else ""),
             f"{_minutes(row.minutes.low)} to {_minutes(row.minutes.high)}",
         )
         for row in estimate.horizons

@@ -21,7 +21,7 @@ from fairlead.bench.report.content import (
 )
 from fairlead.bench.report.drawing import Box, Dot, Draw, Drawing, Item, Label, Line
 
-WIDE, NARROW = 720.0, 340.0
+WIDE, NARROW = 880.0, 345.0
 _SHAPES = {
     Answer.ABOVE: "above",
     Answer.BELOW: "below",
@@ -116,9 +116,9 @@ def _section(section: Section) -> Markup:
         else Markup("")
     )
     blocks = Markup("").join(map(_block, section.blocks))
-    return Markup('<section><{tag} id="{id}">{title}</{tag}>{note}{blocks}</section>').format(
-        tag=tag, id=_id(section), title=section.title, note=note, blocks=blocks
-    )
+    return Markup(
+        '<section><{tag} id="{id}">{title}</{tag}>{note}{blocks}</section>'
+    ).format(tag=tag, id=_id(section), title=section.title, note=note, blocks=blocks)
 
 
 def _block(block: Block) -> Markup:
@@ -224,9 +224,9 @@ def _item(item: Item) -> Markup:
                 ' rx="{:g}"/>'
             ).format(role, x, y, width, height, corner)
         case Dot(x, y, radius, role):
-            return Markup('<circle class="{}" cx="{:.1f}" cy="{:.1f}" r="{:g}"/>').format(
-                role, x, y, radius
-            )
+            return Markup(
+                '<circle class="{}" cx="{:.1f}" cy="{:.1f}" r="{:g}"/>'
+            ).format(role, x, y, radius)
         case Label(x, y, text, anchor, role):
             return Markup(
                 '<text class="{}" x="{:.1f}" y="{:.1f}" text-anchor="{}">{}</text>'
@@ -234,5 +234,7 @@ def _item(item: Item) -> Markup:
 
 
 def _id(section: Section) -> str:
-    words = "".join(c if c.isalnum() else " " for c in str(escape(section.title))).split()
+    words = "".join(
+        c if c.isalnum() else " " for c in str(escape(section.title))
+    ).split()
     return "-".join(words).lower()

@@ -24,6 +24,8 @@ from fairlead.bench.report.drawing import (
 
 _NARROW = 520.0
 """Pixels below which labels stand above what they name."""
+_SUITE = Figure(value=0.0, low=-2.4, high=2.4)
+"""Abilities that a suite of five steps tells apart; always shown."""
 OUTCOMES = {
     Outcome.SOLVED: Role.SOLVED,
     Outcome.FAILED: Role.FAILED,
@@ -38,7 +40,7 @@ def ability(estimate: Estimate, reading: Reading) -> Draw:
 
     def draw(width: float) -> Drawing:
         figure, other = estimate.ability, estimate.families_drawn
-        low, high = _reach([figure, other], reading.at)
+        low, high = _reach([figure, other, _SUITE], reading.at)
         axis = Axis(low, high, 14, width - 14)
         bottom, middle = 132.0, 84.0
         items: list[Item] = []
@@ -50,9 +52,7 @@ def ability(estimate: Estimate, reading: Reading) -> Draw:
                 _beside(f"threshold {signed(reading.at)}", at, 22, width, Role.MARK),
             ]
         items += _scale(axis, bottom, int(width // 70))
-        drawn, held = (
-            (axis.place(f.low), axis.place(f.high)) for f in (other, figure)
-        )
+        drawn, held = ((axis.place(f.low), axis.place(f.high)) for f in (other, figure))
         point = axis.place(figure.value)
         items += [
             Line(((drawn[0], middle), (drawn[1], middle)), Role.WIDER),
@@ -188,7 +188,11 @@ def steps(estimate: Estimate, reading: Reading) -> Draw:
             items.append(Label(x, bottom + 20, str(row.step), "middle"))
         items.append(
             Label(
-                (left + width) / 2, bottom + 40, "step of difficulty", "middle", Role.QUIET
+                (left + width) / 2,
+                bottom + 40,
+                "step of difficulty",
+                "middle",
+                Role.QUIET,
             )
         )
         said = "Score by step: " + "; ".join(
