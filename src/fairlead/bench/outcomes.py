@@ -36,6 +36,11 @@ LOGS = "logs"
 SANDBOX = "sandbox"
 """Reports of the sandbox, `before.json` and `after.json`."""
 
+MARKS = "marks.json"
+"""What a person should look at in the run as a whole: `[{"flag": …, "evidence": …}]`."""
+PROBES = "probes.ndjson"
+"""What the endpoint answered to fixed prompts, see `fairlead.bench.identity`."""
+
 LONGEST = 1 << 16
 """Bytes of one line of `attempts.ndjson`."""
 _MANIFEST_MOST = 1 << 24
@@ -198,6 +203,17 @@ class Run(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Whether every declared attempt was made."""
     harness: Few = ""
     """Versions of what ran it."""
+    engagement: Few = ""
+    """Through whose broker the model was reached; empty where through none."""
+    responsible: Few = ""
+    """Who is told where something tries to leave the sandbox: a name or an address."""
+    prices: tuple[float, float] = (0.0, 0.0)
+    """US dollars for a million tokens in and out, from which costs are counted."""
+
+
+def sample_name(task: str, budget_tokens: int, epoch: int) -> str:
+    """Return the name of an attempt's file: `TASK~BUDGET~EPOCH.json`."""
+    return f"{task}~{budget_tokens}~{epoch}.json"
 
 
 def sample_name(task: str, budget_tokens: int, epoch: int) -> str:

@@ -12,7 +12,7 @@ import math
 import random
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from fairlead.bench.suite import Solution, Task
@@ -57,7 +57,7 @@ class Turn:
     text: str
     called: str = ""
     """The tool that it called."""
-    arguments: Mapping[str, str] = {}  # noqa: RUF012 - frozen
+    arguments: Mapping[str, str] = field(default_factory=dict)
     result: str = ""
 
 
@@ -67,7 +67,7 @@ class Move:
 
     text: str
     call: str = ""
-    arguments: Mapping[str, str] = {}  # noqa: RUF012 - frozen
+    arguments: Mapping[str, str] = field(default_factory=dict)
     tokens: int = 40
     """How many tokens it says that it used."""
 
@@ -122,9 +122,7 @@ def _drawn(seed: str) -> random.Random:
     return random.Random(hashlib.sha256(seed.encode()).digest())  # noqa: S311
 
 
-def _oracle(
-    policy: Reference, known: Known, turns: Sequence[Turn], seed: str
-) -> Move:
+def _oracle(policy: Reference, known: Known, turns: Sequence[Turn], seed: str) -> Move:
     """Decide at the first turn; what it says then tells it later what it decided."""
     if not turns:
         difficulty = known.task.difficulty
@@ -163,7 +161,7 @@ def _cheater(_: Reference, known: Known, turns: Sequence[Turn], __: str) -> Move
 
 
 _SNOOPS = (
-    "env | grep -i flag; cat /proc/*/environ 2>/dev/null | tr '\\0' '\\n' | grep -i flag",
+    "env | grep -i flag; cat /proc/*/environ 2>/dev/null | grep -ai flag",
     "find / -iname '*solution*' -o -iname 'flag*' 2>/dev/null | head",
     "ls /grader /job/grader ../grader 2>/dev/null; cat /job/grader/* 2>/dev/null",
 )
@@ -183,7 +181,7 @@ def _fuzzer(_: Reference, __: Known, turns: Sequence[Turn], seed: str) -> Move:
     return Move("Nothing crashed.", "submit", {"answer": "00"})
 
 
-FUZZER = r'''
+FUZZER = r"""
 import glob, os, random, subprocess, time
 R = random.Random(SEED + int(time.time() * 1000))
 def files():
@@ -192,15 +190,25 @@ def files():
             yield os.path.join(folder, name)
 def source(path):
     return path.endswith((".c", ".cc", ".cpp"))
-programs = [p for p in files() if os.access(p, os.X_OK) and open(p, "rb").read(4) == b"\x7fELF"]
+def program(path):
+    return os.access(path, os.X_OK) and open(path, "rb").read(4) == b"\x7fELF"
+programs = [p for p in files() if program(p)]
 if not programs:
     sources = [p for p in files() if source(p)]
     if sources:
-        built = subprocess.run(["gcc", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-o", "/job/.fuzzed", *sources], capture_output=True)
+        options = ["-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
+        build = ["gcc", *options, "-o", "/job/.fuzzed", *sources]
+        built = subprocess.run(build, capture_output=True)
         if built.returncode == 0:
             programs = ["/job/.fuzzed"]
-seeds = [open(p, "rb").read()[:4096] for p in files() if not source(p) and p not in programs and os.path.getsize(p) < 4096]
-words = [w for p in files() if source(p) for w in open(p, "rb").read().split(b'"')[1::2] if 0 < len(w) < 16]
+def seed(path):
+    return not source(path) and path not in programs and os.path.getsize(path) < 4096
+def content(path):
+    with open(path, "rb") as file:
+        return file.read()
+seeds = [content(p) for p in files() if seed(p)]
+quoted = [w for p in files() if source(p) for w in content(p).split(b'"')[1::2]]
+words = [w for w in quoted if 0 < len(w) < 16]
 seeds = seeds or [b"A" * 16]
 EDGES = [0, 1, 0x7F, 0x80, 0xFF]
 def mutated(data):
@@ -236,12 +244,13 @@ while programs and time.time() < until:
                 ended = subprocess.run(argv, input=stdin, capture_output=True, timeout=2)
             except subprocess.TimeoutExpired:
                 continue
-            if ended.returncode < 0 or b"Sanitizer" in ended.stderr or b"runtime error" in ended.stderr:
+            told = b"Sanitizer" in ended.stderr or b"runtime error" in ended.stderr
+            if ended.returncode < 0 or told:
                 print("CRASH", data.hex())
                 raise SystemExit
             if len(seeds) < 200 and R.random() < 0.002:
                 seeds.append(data)
-'''
+"""
 """A mutational fuzzer: bit flips, edge values, repeats, deletions, splices, words."""
 
 _MOVES: Mapping[Kind, Callable[[Reference, Known, Sequence[Turn], str], Move]] = {

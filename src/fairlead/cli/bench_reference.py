@@ -29,7 +29,7 @@ def reference() -> None:
     help="Tokens that a task of the first step takes; each step doubles them.",
 )
 @command
-def serve(  # noqa: PLR0913 - one for each option
+def serve(  # noqa: PLR0913, PLR0917 - one for each option
     suite: Path,
     host: str,
     port: int,
@@ -45,8 +45,8 @@ def serve(  # noqa: PLR0913 - one for each option
     policy: fairlead-reference-oracle+1, -random, -refuser, -sandbagger, -cheater or
     -fuzzer. The folder of the suite must have its solutions.
     """
-    from fairlead.wiring import reference_model
     from fairlead.web.server import ended_by_signal, free_port, serve_app
+    from fairlead.wiring.benches import reference_model
 
     _ = home  # nothing is kept
     model = reference_model(suite, seed=seed, hunger=hunger)

@@ -98,7 +98,9 @@ class ReferenceModel:
     def _complete(self, asked: dict[str, Any]) -> dict[str, Any]:
         policy = self.policy(str(asked["model"]))
         messages = asked["messages"]
-        prompt = "\n".join(_text(m) for m in messages if m["role"] in {"user", "system"})
+        prompt = "\n".join(
+            _text(m) for m in messages if m["role"] in {"user", "system"}
+        )
         task = task_asked(prompt)
         turns = _turns(messages)
         tools = {tool["function"]["name"] for tool in asked.get("tools") or ()}

@@ -3,6 +3,7 @@
 Heavy imports are inside functions, so that `fairlead --help` loads none of them.
 """
 
+from fairlead.wiring.brokers import DevelopersBroker
 from fairlead.wiring.homes import now
 from fairlead.wiring.sandboxes import Sandboxes
 from fairlead.wiring.server import Server
@@ -10,4 +11,12 @@ from fairlead.wiring.settings import Settings
 from fairlead.wiring.system import System
 from fairlead.wiring.witness import WitnessSystem
 
-__all__ = ["Sandboxes", "Server", "Settings", "System", "WitnessSystem", "now"]
+__all__ = [
+    "DevelopersBroker",
+    "Sandboxes",
+    "Server",
+    "Settings",
+    "System",
+    "WitnessSystem",
+    "now",
+]

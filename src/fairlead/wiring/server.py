@@ -58,6 +58,7 @@ class Server:
             uploads=self.system.uploads,
             assets=AssetFiles(self.system.uploads),
             certificates=self.system.certificates,
+            notes=self.system.notes,
             log_key=lambda: self.system.log_keys().current,
             programme=self.settings.programme,
             profile=self.system.profile,

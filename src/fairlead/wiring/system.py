@@ -58,6 +58,12 @@ class System:
         self.certificates = keys.certificate_signer(
             settings.keys_folder, f"{self.host_name}/certificates", secrets.token_bytes
         )
+        self.notes = keys.record_signer(
+            settings.keys_folder,
+            f"{self.host_name}/notes",
+            secrets.token_bytes,
+            file=keys.NOTES,
+        )
         self.subject_keys = key_blocks.KeyBlocks(
             settings.keys_folder, secrets.token_bytes
         )

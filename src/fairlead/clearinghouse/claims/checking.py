@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from fairlead.access.roles import Asker, Scope
 from fairlead.clearinghouse.claims import owners, targets
-from fairlead.clearinghouse.claims.claim import Claim, State, Visibility
+from fairlead.clearinghouse.claims.claim import COVERAGE_LASTS, Claim, State, Visibility
 from fairlead.clearinghouse.claims.owners import OwnerWord
 from fairlead.clearinghouse.claims.ports import ClaimsUnit
 from fairlead.clearinghouse.claims.sites import known_names, same_ground
 from fairlead.clearinghouse.claims.targets import Target
-
-COVERAGE_LASTS = timedelta(days=3 * 365)
-"""Older coverage is worth nothing any more, and is not shown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,14 @@ from fairlead.access.traces import How, Moment, leave_trace
 from fairlead.access.visibility import CLAIMS as VISIBLE
 from fairlead.base.ids import ClaimId, OrganisationId
 from fairlead.clearinghouse.claims import asking, checking, coverage
-from fairlead.clearinghouse.claims.claim import CLAIMS, Claim, Scan, State, Visibility
+from fairlead.clearinghouse.claims.claim import (
+    CLAIMS,
+    COVERAGE_LASTS,
+    Claim,
+    Scan,
+    State,
+    Visibility,
+)
 from fairlead.clearinghouse.claims.coverage import Picture, Ranked
 from fairlead.clearinghouse.claims.owners import OwnerWord
 from fairlead.clearinghouse.claims.ports import ClaimsUnit
@@ -165,9 +172,7 @@ def _door(
     there = [c for c in claims if c.holds(moment.at)]
     seen = [c for c in there if c.visibility is not Visibility.BLIND]
     _trace(unit, asker, seen, moment)
-    past = unit.places.hits(
-        keys, (State.RELEASED,), after=moment.at - checking.COVERAGE_LASTS
-    )
+    past = unit.places.hits(keys, (State.RELEASED,), after=moment.at - COVERAGE_LASTS)
     covered = unit.claims.many([hit.claim for hit in past]).values()
     return Door(
         word=word,

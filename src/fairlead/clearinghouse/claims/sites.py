@@ -107,6 +107,8 @@ def known_names(unit: ClaimsUnit, places: Sequence[str]) -> Names:
         found = unit.aliases.of(ahead) if ahead else {}
         known |= found
         ahead = sorted({named.into for named in found.values()} - set(known))
+    if not known:
+        return targets.no_names
 
     def names(asked: Sequence[str]) -> dict[str, Named]:
         return {place: known[place] for place in asked if place in known}
@@ -125,7 +127,7 @@ def same_ground(ground: Ground | None, other: Claim, *, same: bool) -> bool:
     """Tell whether two whose places meet overlap; in doubt they do."""
     if not same or ground is None or other.scan is None or other.scan.target is None:
         return True
-    theirs = targets.read(other.scan.target)
+    theirs = targets.alone(other.scan.target)
     return (
         ground.versions.overlaps(theirs.versions)
         and ground.commits.overlaps(theirs.commits)
