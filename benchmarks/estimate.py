@@ -29,6 +29,7 @@ from fairlead.bench.estimate.anytime import (
     Rule,
     Strata,
     Wealth,
+    fixed_size,
     rounds_of,
     sequence,
     tasks_needed,
@@ -336,22 +337,6 @@ def naive(scores: Floats, *, every: int) -> float:
     return float((z[:, looks] > special.ndtri(0.95)).any(axis=1).mean())
 
 
-def fixed_size(distance: float, error: float) -> float:
-    """Return how many tasks a test of fixed size needs to err as rarely, at one side 5 %.
-
-    A stratified test of the same D, of as many tasks of every stratum, by the normal
-    approximation: which is kind to the fixed size.
-    """
-    base = strata()
-    raised = special.expit(special.logit(base.threshold) + distance)
-    gain = abs(float(base.weight @ (raised - base.threshold)))
-    at_null = float(base.weight @ (base.threshold * (1 - base.threshold)))
-    at_model = float(base.weight @ (raised * (1 - raised)))
-    z = special.ndtri(0.95) * np.sqrt(at_null)
-    z += special.ndtri(1 - error) * np.sqrt(at_model)
-    return float((z / gain) ** 2)
-
-
 def fixed_error(distance: float, tasks: int, runs: int) -> float:
     """Return how often that test, simulated, does not say *above* at *distance*."""
     random = np.random.default_rng(5)
@@ -485,13 +470,13 @@ def measure(worlds: int, runs: int) -> dict[str, Any]:
             if d:
                 wrong = fared.undecided + (fared.above if d < 0 else fared.below)
                 wrong = max(wrong, 1 / runs)
-                size = fixed_size(d, wrong)
+                size = fixed_size(strata(), d, wrong)
                 row[name]["fixed size at equal error"] = round(size, 1)
                 row[name]["ratio"] = round(fared.tasks / size, 3)
                 if abs(d) == 1:
                     ratios[name].append(fared.tasks / size)
         budget[f"{d:+.1f}"] = row
-    at_five = fixed_size(1.0, 0.05)
+    at_five = fixed_size(strata(), 1.0)
     mean_rounds = float(
         np.mean([budget[k]["rounds"]["tasks"] for k in ("-1.0", "+1.0")])
     )

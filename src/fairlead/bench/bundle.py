@@ -3,7 +3,8 @@
     manifest.json          what was declared
     attempts.ndjson        what became of each attempt
     threshold.toml         the threshold, where one was declared
-    sandbox/*.json         what the sandbox stopped, before and after
+    marks.json             flags of the run as a whole
+    sandbox/*              what the sandbox stopped, before and after, signed too
     samples/*.json         transcripts, where they are handed on at all
     assessment.json        estimate and reading
     statement.json         who says so: in-toto in DSSE, over all of the above
@@ -25,7 +26,15 @@ import msgspec
 from msgspec import Meta, Struct
 
 from fairlead.bench.assessment import Estimate
-from fairlead.bench.outcomes import ATTEMPTS, LOGS, MANIFEST, SAMPLES, SANDBOX, Run
+from fairlead.bench.outcomes import (
+    ATTEMPTS,
+    LOGS,
+    MANIFEST,
+    MARKS,
+    SAMPLES,
+    SANDBOX,
+    Run,
+)
 from fairlead.bench.reading import Answer, Reading
 from fairlead.errors import Damaged, Invalid, Malformed
 from fairlead.formats import dsse, in_toto
@@ -39,9 +48,10 @@ quantity with an interval and an advisory answer, and nobody passes or fails."""
 MOST = 1 << 32
 """Bytes of an archive."""
 _MOST_FILES = 400_000
-_ONE = {MANIFEST, ATTEMPTS, THRESHOLD, ASSESSMENT, STATEMENT}
+_ONE = {MANIFEST, ATTEMPTS, MARKS, THRESHOLD, ASSESSMENT, STATEMENT}
 _NAMES = re.compile(
-    rf"(?:{SANDBOX}|{SAMPLES})/[A-Za-z0-9][A-Za-z0-9._~@-]{{0,200}}\.json"
+    rf"(?:{SAMPLES}/[A-Za-z0-9][A-Za-z0-9._~@-]{{0,200}}\.json"
+    rf"|{SANDBOX}/[a-z0-9-]{{1,40}}\.(?:json|note))"
 )
 _LOG = re.compile(rf"{LOGS}/[^/]+\.eval")
 

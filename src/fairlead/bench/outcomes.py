@@ -216,11 +216,6 @@ def sample_name(task: str, budget_tokens: int, epoch: int) -> str:
     return f"{task}~{budget_tokens}~{epoch}.json"
 
 
-def sample_name(task: str, budget_tokens: int, epoch: int) -> str:
-    """Return the name of an attempt's file: `TASK~BUDGET~EPOCH.json`."""
-    return f"{task}~{budget_tokens}~{epoch}.json"
-
-
 def encode_run(run: Run) -> bytes:
     """Return *run* as JSON, always the same bytes."""
     return msgspec.json.encode(run, order="deterministic")

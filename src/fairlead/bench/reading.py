@@ -141,8 +141,8 @@ def _prevents(
         share = estimate.mix.get(outcome, 0) / estimate.attempts
         if share > most:
             yield (
-                f"{_percent(share)} of attempts are {outcome}; at most {_percent(most)} was declared"
-                " before the run."
+                f"{_percent(share)} of attempts are {outcome}; at most"
+                f" {_percent(most)} was declared before the run."
             )
     if run.stopping == FIXED and (estimate.missing or not run.complete):
         yield (
@@ -224,11 +224,11 @@ def _between(run: Run, estimate: Estimate) -> Iterator[str]:
     above, other = estimate.above, estimate.above_refusals_solved
     if test is None or above is None or other is None:
         return
-    if 1 - SURE < other and above < SURE:
+    if above < SURE and other > 1 - SURE:
         yield (
-            f"The probability of being above is {_percent(above)}, and {_percent(other)} with"
-            f" refusals counted as solved: neither over {_percent(SURE)} nor"
-            f" under {_percent(1 - SURE)}."
+            f"The probability of being above is {_percent(above)}, and"
+            f" {_percent(other)} with refusals counted as solved: neither over"
+            f" {_percent(SURE)} nor under {_percent(1 - SURE)}."
         )
     if test.difference.low <= 0 <= test.refusals_solved.high:
         yield (

@@ -10,6 +10,7 @@ programme, on which a run is declared before it starts, speaks to that.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -27,12 +28,15 @@ from fairlead.bench.bundle import (
 )
 from fairlead.bench.estimate.assessing import assess, code
 from fairlead.bench.estimate.table import missing
+from fairlead.bench.integrity import Mark
 from fairlead.bench.outcomes import (
     ATTEMPTS,
     MANIFEST,
+    MARKS,
     SAMPLES,
     SANDBOX,
     Attempt,
+    Flag,
     Run,
     encode_attempt,
     encode_run,
@@ -47,6 +51,7 @@ from fairlead.formats import dsse, in_toto
 from fairlead.record import notes
 from fairlead.sandbox.reports import Report
 
+_REPORT = re.compile(rf"{SANDBOX}/[^/]+\.json")
 CLOSE = 2e-5
 """How far a recomputed number may lie off, relative to it where it is above 1: what is
 lost between two processors, never a score."""
@@ -84,7 +89,7 @@ def assessment_of(files: Mapping[str, bytes]) -> tuple[Run, Assessment]:
 
     """
     run, attempts, threshold = _read(files)
-    estimate = assess(run, attempts, threshold)
+    estimate = assess(run, attempts, threshold, _marks(files))
     return run, Assessment(estimate=estimate, reading=read(run, estimate, threshold))
 
 
@@ -101,6 +106,15 @@ def _read(
     declared = run.threshold_digest is not None
     threshold = read_threshold(files[THRESHOLD]) if declared else None
     return run, read_attempts(files[ATTEMPTS]), threshold
+
+
+def _marks(files: Mapping[str, bytes]) -> Sequence[Flag]:
+    """Return the flags of the run as a whole."""
+    try:
+        found = msgspec.json.decode(files.get(MARKS, b"[]"), type=list[Mark])
+    except msgspec.MsgspecError as error:
+        raise Malformed(f"{MARKS}: {error}") from error
+    return [mark.flag for mark in found]
 
 
 def verify(archive: bytes, trusted: Sequence[notes.Verifier] = ()) -> Verified:
@@ -161,7 +175,7 @@ def _recompute(files: Mapping[str, bytes], said: Said, found: _Found) -> None:
         return
     # 7. Estimate and reading follow from the outcomes.
     found.assessment = bundle.decode(files[ASSESSMENT])
-    estimate = assess(run, attempts, threshold)
+    estimate = assess(run, attempts, threshold, _marks(files))
     if found.assessment.estimate.code != estimate.code:
         found.notes.append(
             f"It was computed by {found.assessment.estimate.code}, anew by {code()}."
@@ -257,7 +271,7 @@ def _transcripts(
 
 
 def _walls(files: Mapping[str, bytes], run: Run) -> Iterator[str]:
-    reports = {n: c for n, c in files.items() if n.startswith(f"{SANDBOX}/")}
+    reports = {n: c for n, c in files.items() if _REPORT.fullmatch(n)}
     if not reports:
         yield "no report of the sandbox is there"
     for name, content in sorted(reports.items()):

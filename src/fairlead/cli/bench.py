@@ -10,8 +10,13 @@ from importlib import import_module
 import click
 
 COMMANDS = {
+    "bundle": ("fairlead.cli.bench_bundle", "Put a run into one file to be checked."),
+    "compare": ("fairlead.cli.bench_report", "Compare two runs, task by task."),
+    "plan": ("fairlead.cli.bench_plan", "Say how many tasks an answer needs."),
     "reference": ("fairlead.cli.bench_reference", "Policies of known ability."),
+    "report": ("fairlead.cli.bench_report", "Tell what a run says, as page or PDF."),
     "run": ("fairlead.cli.bench_run", "Run a suite against a model, or resume it."),
+    "verify": ("fairlead.cli.bench_bundle", "Compute a bundle anew, offline."),
 }
 """Name: module that has it, what its line in the help says."""
 

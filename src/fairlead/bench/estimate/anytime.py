@@ -318,3 +318,18 @@ def tasks_needed(strata: Strata, distance: float, rule: Rule) -> float:
     gain = strata.gain(abs(distance))
     growth = 0.5 * gain * gain / (strata.spread + gain * gain)
     return float((rule.bar + 0.5) / growth * 1.15) if growth > 0 else np.inf
+
+
+def fixed_size(strata: Strata, distance: float, error: float = 0.05) -> float:
+    """Return how many tasks a test of fixed size needs to miss an answer so rarely.
+
+    A test of the same D, at one side 5 %, with as many tasks of every stratum as its
+    weight says, by the normal approximation: which is kind to the fixed size.
+    """
+    raised = special.expit(special.logit(strata.threshold) + distance)
+    gain = abs(float(strata.weight @ (raised - strata.threshold)))
+    z = special.ndtri(0.95) * np.sqrt(strata.spread)
+    z += special.ndtri(1 - error) * np.sqrt(
+        float(strata.weight @ (raised * (1 - raised)))
+    )
+    return float((z / gain) ** 2)

@@ -47,7 +47,7 @@ from fairlead.bench.estimate.table import (
     missing,
     rungs,
 )
-from fairlead.bench.outcomes import Attempt, Outcome, Run
+from fairlead.bench.outcomes import Attempt, Flag, Outcome, Run
 from fairlead.bench.threshold import Threshold
 from fairlead.errors import Invalid
 
@@ -69,9 +69,12 @@ above which it is not called converged."""
 
 
 def assess(
-    run: Run, attempts: Sequence[Attempt], threshold: Threshold | None
+    run: Run,
+    attempts: Sequence[Attempt],
+    threshold: Threshold | None,
+    marks: Sequence[Flag] = (),
 ) -> Estimate:
-    """Return what *run* says.
+    """Return what *run* says; *marks* are flags of the run as a whole.
 
     Raises:
         Invalid: no attempt says anything about the model.
@@ -90,7 +93,7 @@ def assess(
         attempts=len(attempts),
         missing=len(missing(run, attempts)),
         mix=dict(sorted(Counter(a.outcome for a in attempts).items())),
-        flags=dict(sorted(Counter(f for a in attempts for f in a.flags).items())),
+        flags=dict(sorted(_flags(attempts, marks).items())),
         tokens=sum(a.tokens for a in attempts),
         dollars=_round(sum(a.cost for a in attempts)),
         hours=_round(sum(a.seconds for a in attempts) / 3600),
@@ -132,6 +135,11 @@ def code() -> str:
     for name in _SOURCES:
         whole.update((here / f"{name}.py").read_bytes())
     return f"fairlead {version('fairlead')} sha256:{whole.hexdigest()}"
+
+
+def _flags(attempts: Sequence[Attempt], marks: Sequence[Flag]) -> Counter[Flag]:
+    """Count each flag once an attempt, and once for the run where it is of the whole."""
+    return Counter([*(f for a in attempts for f in set(a.flags)), *marks])
 
 
 def _families(

@@ -135,7 +135,7 @@ def content_of(
         under=f"Suite {run.suite} {run.version} · {run.id} · {_days(run)}",
         answer=reading.answer,
         sentence=_SENTENCES[reading.answer].format(name=reading.threshold),
-        tiles=tuple(_tiles(run, estimate, reading)),
+        tiles=tuple(_tiles(estimate, reading)),
         picture=Picture(
             "Ability against the threshold: the bar is the 95 % interval, the thin line"
             " that interval if the families were drawn from more like them",
@@ -152,7 +152,7 @@ def content_of(
     )
 
 
-def _tiles(run: Run, estimate: Estimate, reading: Reading) -> Iterator[Tile]:
+def _tiles(estimate: Estimate, reading: Reading) -> Iterator[Tile]:
     if reading.probability is not None:
         yield Tile(
             name="Probability of being above",
@@ -206,8 +206,10 @@ def _objectives(
                     ("Name", threshold.name),
                     (
                         "Place",
-                        f"{signed(threshold.ability)} logits: a model there solves half"
-                        " of the tasks of that difficulty",
+                        (
+                            f"{signed(threshold.ability)} logits: a model there solves half"
+                            " of the tasks of that difficulty"
+                        ),
                     ),
                     ("Fixed before the run by SHA-256", run.threshold_digest or "not"),
                 )
@@ -260,8 +262,10 @@ def _untested(run: Run, estimate: Estimate) -> Iterator[tuple[str, str]]:
             yield area, "No family of this suite is about it."
     yield (
         "More effort",
-        f"Budgets above {tokens(max(run.budgets.tokens))} tokens an attempt, other"
-        f" scaffolds than {run.scaffold}, other tools, and teams of models.",
+        (
+            f"Budgets above {tokens(max(run.budgets.tokens))} tokens an attempt, other"
+            f" scaffolds than {run.scaffold}, other tools, and teams of models."
+        ),
     )
     if run.variant is Variant.RELEASE:
         yield "The helpful-only variant", "Refusals may hide what the model can do."
@@ -553,9 +557,11 @@ def _how(run: Run, estimate: Estimate) -> Iterator[Block]:
             ),
             (
                 "Posterior computed twice",
-                f"integrated, and sampled by four chains: R-hat {check.rhat:.3f},"
-                f" effective size {check.ess:.0f}, apart by {check.gap:.2f} standard"
-                f" deviations; {'they agree' if check.converged else 'not confirmed'}",
+                (
+                    f"integrated, and sampled by four chains: R-hat {check.rhat:.3f},"
+                    f" effective size {check.ess:.0f}, apart by {check.gap:.2f} standard"
+                    f" deviations; {'they agree' if check.converged else 'not confirmed'}"
+                ),
             ),
             ("Finer steps move the interval by", f"{check.refined:.3f} logits"),
             ("Computed by", estimate.code),
@@ -566,18 +572,24 @@ def _how(run: Run, estimate: Estimate) -> Iterator[Block]:
 _LIMITS = (
     (
         "A suite is not the world",
-        "Tasks are smaller and cleaner than real targets; ability here need not carry"
-        " over, in either direction.",
+        (
+            "Tasks are smaller and cleaner than real targets; ability here need not carry"
+            " over, in either direction."
+        ),
     ),
     (
         "Difficulty is declared",
-        "Steps have logits by assumption until they are calibrated on several models;"
-        " where that is wrong, score and bets still hold, and the ability shifts.",
+        (
+            "Steps have logits by assumption until they are calibrated on several models;"
+            " where that is wrong, score and bets still hold, and the ability shifts."
+        ),
     ),
     (
         "Elicitation",
-        "Another scaffold, prompt or tool may bring more. What is measured is what this"
-        " one brought.",
+        (
+            "Another scaffold, prompt or tool may bring more. What is measured is what this"
+            " one brought."
+        ),
     ),
     (
         "One moment",
@@ -629,12 +641,12 @@ def _span(figure: Figure) -> str:
 
 def _points(value: float) -> str:
     shown = round(100 * value)
-    sign = "−" if shown < 0 else "+" if shown > 0 else ""
+    sign = "\N{MINUS SIGN}" if shown < 0 else "+" if shown > 0 else ""
     return f"{sign}{abs(shown)} percentage points"
 
 
 def _chance(value: float | None) -> str:
-    return "–" if value is None else percent(value)
+    return "\N{EN DASH}" if value is None else percent(value)
 
 
 def _evidence(value: float) -> str:

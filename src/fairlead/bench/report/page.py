@@ -28,7 +28,7 @@ _SHAPES = {
     Answer.OPEN: "open",
     Answer.NONE: "none",
 }
-_NUMBERS = frozenset("0123456789+−–u<")
+_NUMBERS = frozenset("0123456789+u\N{MINUS SIGN}\N{EN DASH}")
 
 
 def page(content: Content) -> str:
@@ -109,7 +109,7 @@ def _foot(content: Content) -> Markup:
 
 
 def _section(section: Section) -> Markup:
-    tag = Markup("h2" if section.level == 2 else "h3")  # noqa: PLR2004
+    tag = "h2" if section.level == 2 else "h3"  # noqa: PLR2004
     note = (
         Markup('<p class="note">{}</p>').format(section.note)
         if section.note

@@ -233,7 +233,9 @@ def mix(estimate: Estimate) -> Draw:
 def signed(value: float) -> str:
     """Return a logit with its sign, as it is printed."""
     text = f"{abs(value):.2f}"
-    return f"{'−' if value < 0 and float(text) else '+' if float(text) else ''}{text}"
+    if not float(text):
+        return text
+    return ("\N{MINUS SIGN}" if value < 0 else "+") + text
 
 
 def percent(value: float) -> str:
@@ -270,7 +272,7 @@ def _scale(axis: Axis, y: float, most: int) -> list[Item]:
     for value in ticks(axis.low, axis.high, max(3, most)):
         x = axis.place(value)
         items.append(Line(((x, y), (x, y + 5)), Role.AXIS))
-        text = f"{value:g}".replace("-", "−")
+        text = f"{value:g}".replace("-", "\N{MINUS SIGN}")
         items.append(Label(x, y + 20, text, "middle", Role.QUIET))
     return items
 
