@@ -15,6 +15,7 @@ COMMANDS = {
     "plan": ("fairlead.cli.bench_plan", "Say how many tasks an answer needs."),
     "reference": ("fairlead.cli.bench_reference", "Policies of known ability."),
     "report": ("fairlead.cli.bench_report", "Tell what a run says, as page or PDF."),
+    "reviewed": ("fairlead.cli.bench_run", "Say who looked at an attempt to leave."),
     "run": ("fairlead.cli.bench_run", "Run a suite against a model, or resume it."),
     "verify": ("fairlead.cli.bench_bundle", "Compute a bundle anew, offline."),
 }

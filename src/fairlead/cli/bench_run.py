@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -94,6 +95,11 @@ def _rungs(_: click.Context, __: click.Parameter, value: str) -> tuple[int, ...]
     default="5m",
     help="Between rounds of fixed prompts, which show whether the endpoint changes.",
 )
+@click.option(
+    "--stop-early",
+    is_flag=True,
+    help="Stop between rounds of tasks, once it is clear on which side of the threshold.",
+)
 @click.option("--off-record", is_flag=True, help="Put nothing on the record.")
 @command
 def run(home: Path | None, *, as_json: bool, off_record: bool, **given: Any) -> None:  # noqa: ANN401 - see Wanted
@@ -103,12 +109,8 @@ def run(home: Path | None, *, as_json: bool, off_record: bool, **given: Any) -> 
     same command goes on, without repeating or losing an attempt that has ended. Exit code
     6 where the run stands still.
     """
-    try:
-        import inspect_ai  # noqa: F401
-    except ImportError as error:
-        raise Misconfigured(
-            "running a suite needs Inspect: install fairlead[bench]"
-        ) from error
+    if find_spec("inspect_ai") is None:
+        raise Misconfigured("running a suite needs Inspect: install fairlead[bench]")
     with _recorded(home, off_record=off_record) as opened:
         reason, bench = _run(home, opened, given, as_json=as_json)
     _show(reason, bench, as_json=as_json)
@@ -151,6 +153,7 @@ def _run(
         probes=given["probes"],
         request_seconds=int(given["request_time"]),
         retries=given["retries"],
+        early=given["stop_early"],
     )
 
     def tell(attempt: Any, progress: Any) -> None:  # noqa: ANN401 - of evals
@@ -206,5 +209,28 @@ def _show(reason: Any, worked: Any, *, as_json: bool) -> None:  # noqa: ANN401 -
         as_json=as_json,
         text="\n".join(text),
     )
-    if reason is not Stopped.COMPLETE:
+    if reason not in {Stopped.COMPLETE, Stopped.DECIDED}:
         raise SystemExit(Exit.UNAVAILABLE)
+
+
+@click.command()
+@click.argument("run_id")
+@click.option("--by", required=True, help="Who looked at it: a name.")
+@command
+def reviewed(run_id: str, by: str, home: Path | None, *, as_json: bool) -> None:
+    """Say that a person looked at what tried to leave the sandbox in run RUN_ID.
+
+    Until then no run of the same engagement starts. The name stands on the record.
+    """
+    from fairlead.bench import runs
+    from fairlead.wiring import now
+
+    with system(home) as opened:
+        with opened.store.begin() as unit:
+            state = unit.runs.get(run_id)
+            facts = runs.reviewed(state)
+            unit.runs.save(state, facts, name=run_id, by=f"operator:{by}", at=now())
+        opened.publish_record()
+    show(
+        {"run": run_id, "by": by}, as_json=as_json, text=f"{run_id}: looked at by {by}"
+    )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import json
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -106,7 +107,7 @@ class Keeper:
         if TASK_KEY not in sample.metadata:
             return
         try:
-            content = sample.model_dump_json(exclude_none=True).encode()
+            content = written(sample)
             attempt = attempt_of(
                 sample,
                 suite=self.suite,
@@ -120,6 +121,11 @@ class Keeper:
             _append(self.folder / ATTEMPTS, encode_attempt(attempt) + b"\n")
         except OSError as error:
             said = f"{self.folder}: an attempt could not be kept: {error.strerror}"
+            self.first = self.first or said
+            self.failed(Unavailable(said))
+            return
+        except Exception as error:  # noqa: BLE001 - Inspect would pass over it in silence
+            said = f"an attempt could not be kept: {type(error).__name__}: {error}"
             self.first = self.first or said
             self.failed(Unavailable(said))
             return
@@ -143,6 +149,15 @@ class Keeping(Hooks):
         """Keep the sample, unless it was only cut off."""
         if not _cut_off(data.sample):
             KEEPERS[0].keep(data.sample)
+
+
+def written(sample: EvalSample) -> bytes:
+    """Return *sample* as JSON, also where a model said what is no text (half a pair)."""
+    try:
+        return sample.model_dump_json(exclude_none=True).encode()
+    except ValueError:
+        value = sample.model_dump(mode="json", exclude_none=True)
+        return json.dumps(value, separators=(",", ":")).encode()
 
 
 def attempt_of(

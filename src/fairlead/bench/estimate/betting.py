@@ -118,6 +118,17 @@ def ordered(
     return [mixed[n] for n in [*order, *rest]]
 
 
+def rounds_in(
+    planned: Sequence[Planned], threshold: Threshold
+) -> Sequence[Sequence[str]]:
+    """Return the names of the tasks of each round."""
+    strata, which = strata_of(planned, threshold)
+    return [
+        [planned[int(n)].task for n in places]
+        for places in rounds_of(strata, which).rounds
+    ]
+
+
 def decided(
     run: Run,
     attempts: Sequence[Attempt],
