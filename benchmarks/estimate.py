@@ -404,7 +404,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
-    worlds, runs = (100, 1000) if options.quick else (400, 4000)
+    worlds, runs = (100, 1000) if options.quick else (300, 2000)
     told = measure(worlds, runs)
     if options.json:
         print(json.dumps(told))

@@ -172,7 +172,7 @@ def _caveats(
         yield Caveat.ONE_FAMILY
     if not estimate.check.converged:
         yield Caveat.NOT_CONVERGED
-    if estimate.missing:
+    if estimate.missing and run.stopping == FIXED:
         yield Caveat.INCOMPLETE
 
 

@@ -67,7 +67,7 @@ class _Chains:
         self.tau = draw(-0.5, 0.5, (CHAINS, 1))  # its logarithm
         self.sigma = draw(-0.5, 0.5, (CHAINS, 1))  # its logarithm
         self.z = draw(0, 1, (CHAINS, tasks))
-        self.sizes = {n: np.full(1, 0.5) for n in ("tau", "sigma")}
+        self.sizes = {n: np.full(1, 0.5) for n in ("tau", "sigma", "slide")}
         self.sizes |= {n: np.full(families, 0.5) for n in ("beta", "slope")}
         self.sizes["z"] = np.ones(tasks)
         self.taken = {name: np.zeros_like(size) for name, size in self.sizes.items()}
@@ -99,6 +99,7 @@ class _Chains:
             whole,
         )
         self._move("tau", self._tau_prior, _nothing)
+        self._slide()
         self._shift()
 
     def _beta_prior(self) -> Floats:
@@ -137,6 +138,20 @@ class _Chains:
             self.fit = np.where(taken, after_fit, before_fit)
         self.taken[name] += taken.mean(axis=0)
 
+    def _slide(self) -> None:
+        """Propose to move theta and all families together, which they do slowly alone."""
+        step = self.sizes["slide"] * self.random.normal(size=(CHAINS, 1))
+        before, theta, beta = self.fit, self.theta, self.beta
+        self.theta, self.beta = theta + step, beta + step
+        after = self._fit()
+        gain = self._whole(after) - self._whole(before)
+        gain -= 0.5 * (np.square(self.theta) - np.square(theta)) / ABILITY_SD**2
+        taken = np.log(self.random.uniform(size=(CHAINS, 1))) < gain
+        self.theta = np.where(taken, self.theta, theta)
+        self.beta = np.where(taken, self.beta, beta)
+        self.fit = np.where(taken, after, before)
+        self.taken["slide"] += taken.mean(axis=0)
+
     def _shift(self) -> None:
         """Draw theta from its conditional, which is normal."""
         families = self.beta.shape[1]
@@ -159,7 +174,7 @@ def sample(
     observed: Observed,
     *,
     seed: int,
-    draws: int = 3000,
+    draws: int = 2000,
     discriminations: bool = True,
 ) -> Check:
     """Return *draws* of the ability by each of four chains, after as many to warm up."""

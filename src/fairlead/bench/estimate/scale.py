@@ -5,7 +5,7 @@ With family f of task t, declared difficulty b (logits) and n attempts of which 
     k | p ~ Binomial(n, p)       logit p = a_f * (beta_f - b_t) + sigma * z_t
     z_t ~ N(0, 1)                what the declared difficulty does not say of a task
     beta_f ~ N(theta, tau^2)     ability within a family
-    theta ~ N(0, 4^2)   tau, sigma ~ HalfNormal(1)
+    theta ~ N(0, 3^2)   tau, sigma ~ HalfNormal(1)
     log a_f ~ N(0, 0.25^2)       2PL; a_f = 1 in 1PL
 
 The *ability* is the mean of beta_f over the families of the suite, by their weights.
@@ -33,7 +33,7 @@ from fairlead.errors import Invalid
 REACH = 10.0
 """Abilities run from -REACH to REACH."""
 STEP = 0.1
-ABILITY_SD = 4.0
+ABILITY_SD = 3.0
 TAU_SD = SIGMA_SD = 1.0
 DISCRIMINATION_SD = 0.25
 _KEPT = 1e-7
