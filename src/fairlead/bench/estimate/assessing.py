@@ -63,6 +63,8 @@ _SOURCES = (
     "table",
 )
 _PASS = (1, 2, 3, 5, 10)
+_MOST_OF = 0.8
+"""Share of tasks that must have k valid attempts for pass@k to be given."""
 _FAR = 0.3
 """Distance between both computations of the posterior, in its standard deviations,
 above which it is not called converged."""
@@ -211,13 +213,25 @@ def _rates(table: Table, names: Sequence[str]) -> Floats:
 
 
 def _passes(table: Table) -> Iterator[PassRow]:
+    """Yield pass@k over the tasks that have as many valid attempts."""
     for k in _PASS:
         enough = table.tried >= k
-        if enough.sum() < 2 or not enough.all():  # noqa: PLR2004
+        if enough.sum() < 2 or enough.mean() < _MOST_OF:  # noqa: PLR2004
             return
-        scores = pass_at(k, table.solved.tolist(), table.tried.tolist())
-        share = clustered(scores, np.arange(len(scores)))
+        solved, tried = table.solved[enough], table.tried[enough]
+        scores = pass_at(k, solved.tolist(), tried.tolist())
+        share = clustered(
+            scores,
+            np.arange(len(scores)),
+            table.task_weights[enough],
+            cells=_cells(table)[enough],
+        )
         yield PassRow(k=k, score=_figure(share.value, share.interval))
+
+
+def _cells(table: Table) -> Ints:
+    """Return of which family and step each task is."""
+    return np.asarray(table.family * 1000 + table.step)
 
 
 def _horizons(table: Table, seed: int) -> Iterator[HorizonRow]:
@@ -334,7 +348,7 @@ def _clustered(table: Table, clusters: Ints) -> Figure:
         solved, tasks = float(table.rates.sum()), float(len(table.tasks))
         return _figure(solved / tasks, jeffreys(solved, tasks))
     by_task = len(np.unique(clusters)) == len(table.tasks)
-    cells = table.family * 1000 + table.step if by_task else None
+    cells = _cells(table) if by_task else None
     share = clustered(table.rates, clusters, table.task_weights, cells=cells)
     return _figure(share.value, share.interval)
 

@@ -36,7 +36,7 @@ STEP = 0.1
 ABILITY_SD = 3.0
 TAU_SD = SIGMA_SD = 1.0
 DISCRIMINATION_SD = 0.25
-_KEPT = 1e-7
+_KEPT = 1e-5
 """Share of the posterior below which a node is left out."""
 
 

@@ -334,7 +334,11 @@ def _running(run: Run, estimate: Estimate) -> Iterator[Section]:
                 f" {percent(run.errors.refused)} refused."
                 + (
                     f" {estimate.missing} planned attempts were not made"
-                    + ("." if run.stopping == FIXED else ", as the stopping rule allows.")
+                    + (
+                        "."
+                        if run.stopping == FIXED
+                        else ", as the stopping rule allows."
+                    )
                     if estimate.missing
                     else " Every planned attempt was made."
                 )

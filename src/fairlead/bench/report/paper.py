@@ -138,6 +138,9 @@ def _tiles(sheet: _Paper, content: Content) -> None:
 
 
 def _section(sheet: _Paper, section: Section) -> None:
+    first = section.blocks[0] if section.blocks else None
+    if isinstance(first, Picture) and sheet.will_page_break(_tall(first) + 16):
+        sheet.add_page()
     _heading(sheet, section.title, section.level)
     if section.note:
         _write(sheet, section.note, 8, _QUIET)
@@ -202,6 +205,7 @@ def _grid(sheet: _Paper, grid: Grid) -> None:
     sheet.ln(0.6)
     sheet.set_font(FONT, size=8.5)
     sheet.set_text_color(*_INK)
+    sheet.set_fill_color(255)
     sheet.set_draw_color(216, 221, 227)
     sheet.set_line_width(0.2)
     with sheet.table(
@@ -221,7 +225,7 @@ def _grid(sheet: _Paper, grid: Grid) -> None:
 
 def _picture(sheet: _Paper, picture: Picture) -> None:
     drawing = picture.draw(_WIDE)
-    if sheet.will_page_break(drawing.height * _SCALE + 14):
+    if sheet.will_page_break(_tall(picture)):
         sheet.add_page()
     _write(sheet, picture.title, 9.5, _INK)
     sheet.ln(1.5)
@@ -229,6 +233,11 @@ def _picture(sheet: _Paper, picture: Picture) -> None:
     for item in drawing.items:
         _item(sheet, item, top)
     sheet.set_y(top + drawing.height * _SCALE + 3)
+
+
+def _tall(picture: Picture) -> float:
+    """Return the millimetres that a picture takes with its title."""
+    return picture.draw(_WIDE).height * _SCALE + 14
 
 
 def _item(sheet: _Paper, item: Item, top: float) -> None:
