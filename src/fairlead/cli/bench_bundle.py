@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from fairlead.cli.output import Exit, command, show
+from fairlead.errors import Misconfigured
 from fairlead.wiring import Sandboxes, Settings
 from fairlead.wiring.assessing import assessed, bundled, content_of, needs_extra
 
@@ -37,12 +38,15 @@ def bundle(
     as_json: bool,
 ) -> None:
     """Put a RUN's folder into one signed file that anybody can recompute."""
-    found = assessed(run)
     sandboxes = Sandboxes(Settings.read(os.environ, home=home))
-    archive = bundled(found, sandboxes, transcripts=not without_transcripts)
+    signer = sandboxes.signer()
+    if signer is None:
+        raise Misconfigured("a bundle is signed: name a home folder with --home")
+    found = assessed(run)
+    archive = bundled(found, signer, transcripts=not without_transcripts)
     path = out or run.with_name(f"{run.name}.tar")
     path.write_bytes(archive)
-    key = sandboxes.signer().verifier().text()
+    key = signer.verifier().text()
     reading = found.assessment.reading
     show(
         {"bundle": str(path), "signed_by": key, "answer": reading.answer.value},

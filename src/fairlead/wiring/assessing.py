@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from fairlead.errors import Invalid, Misconfigured, NotFound
-from fairlead.wiring.sandboxes import Sandboxes
 
 _MOST = 1 << 32
 
@@ -81,19 +80,11 @@ def assessed(path: Path) -> Assessed:
     return Assessed(files=files, run=run, assessment=assessment, digest=digest)
 
 
-def bundled(found: Assessed, sandboxes: Sandboxes, *, transcripts: bool) -> bytes:
-    """Return the bundle of a run, signed by the key of this machine.
-
-    Raises:
-        Misconfigured: there is no home folder, and so no key.
-
-    """
+def bundled(found: Assessed, signer: Any, *, transcripts: bool) -> bytes:  # noqa: ANN401 - see fairlead.record.notes.Signer
+    """Return the bundle of a run, signed."""
     from fairlead.bench.bundle import chosen, logs_of, make
     from fairlead.formats.dsse import NoteSigner
 
-    signer = sandboxes.signer()
-    if signer is None:
-        raise Misconfigured("a bundle is signed: name a home folder with --home")
     return make(
         found.run,
         found.assessment,

@@ -1,5 +1,7 @@
 """Stopping early: what is promised holds whatever the tasks are like."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -26,11 +28,11 @@ STEPS = np.tile(np.array([-2.0, -1.0, 0.0, 1.0, 2.0]), 2)
 RUNS = 400
 
 
-def strata(size=len(STEPS)):
+def strata():
     return Strata(
-        weight=np.full(size, 1 / size),
-        threshold=special.expit(-STEPS[:size]),
-        hours=np.ones(size),
+        weight=np.full(len(STEPS), 1 / len(STEPS)),
+        threshold=special.expit(-STEPS),
+        hours=np.ones(len(STEPS)),
     )
 
 
@@ -103,10 +105,7 @@ def test_later_looks_never_take_back_an_answer(seed):
     cut = rounds_of(strata(), np.tile(np.arange(len(STEPS)), 6))
     scores = (random.uniform(size=(6, len(STEPS))) < special.expit(-STEPS)) * 1.0
     found = [sequence(cut, scores[:n], points=101) for n in (1, 3, 6)]
-    assert all(
-        a.low <= b.low and b.high <= a.high
-        for a, b in zip(found, found[1:], strict=False)
-    )
+    assert all(a.low <= b.low and b.high <= a.high for a, b in pairwise(found))
 
 
 def test_bets_never_lose_more_than_there_is():
