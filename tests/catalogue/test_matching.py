@@ -206,54 +206,7 @@ def test_one_record_decides_what_another_leaves_open(matches):
 
 def test_a_csaf_product_is_matched_by_its_cpe_and_range(matches):
     helper = {"cpe": "cpe:2.3:h:example:plc:*:*:*:*:*:*:*:*"}
-    document = {
-        "document": {
-            "category": "csaf_security_advisory",
-            "csaf_version": "2.0",
-            "title": "PLC",
-            "publisher": {
-                "category": "vendor",
-                "name": "Example",
-                "namespace": "https://example.com",
-            },
-            "tracking": {
-                "id": "EX-1",
-                "current_release_date": feeds.AT,
-                "initial_release_date": feeds.AT,
-                "status": "final",
-                "version": "1",
-                "revision_history": [{"date": feeds.AT, "number": "1", "summary": "x"}],
-            },
-        },
-        "product_tree": {
-            "branches": [
-                {
-                    "category": "vendor",
-                    "name": "Example",
-                    "branches": [
-                        {
-                            "category": "product_name",
-                            "name": "PLC",
-                            "branches": [
-                                {
-                                    "category": "product_version_range",
-                                    "name": "<4.2",
-                                    "product": {
-                                        "name": "PLC <4.2",
-                                        "product_id": "P1",
-                                        "product_identification_helper": helper,
-                                    },
-                                }
-                            ],
-                        }
-                    ],
-                }
-            ]
-        },
-        "vulnerabilities": [
-            {"cve": "CVE-2026-0001", "product_status": {"known_affected": ["P1"]}}
-        ],
-    }
+    document = feeds.csaf("EX-1", helper)
     component = {"name": "plc", "cpe": helper["cpe"]}
     found = matches(
         [document], {**component, "version": "4.1"}, {**component, "version": "4.2"}

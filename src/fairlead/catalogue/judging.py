@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from fairlead.catalogue.records import Affected, Span, Status, shown
-from fairlead.formats.version_order import Incomparable, compare, readable
+from fairlead.formats.version_order import Incomparable, compare_leniently, readable
 
 
 class Certainty(StrEnum):
@@ -94,12 +94,12 @@ def _by_default(affected: Affected, version: str, doubts: list[str]) -> Judgemen
 
 
 def _within(span: Span, version: str, scheme: str) -> bool:
-    if span.first and compare(scheme, version, span.first) < 0:
+    if span.first and compare_leniently(scheme, version, span.first) < 0:
         return False
     if span.below:
-        return compare(scheme, version, span.below) < 0
+        return compare_leniently(scheme, version, span.below) < 0
     if span.through:
-        return compare(scheme, version, span.through) <= 0
+        return compare_leniently(scheme, version, span.through) <= 0
     return True
 
 
@@ -109,7 +109,7 @@ def _same(scheme: str, version: str, listed: str, doubts: list[str]) -> bool:
     Words in place of a version (`before 2.0`) are a doubt, not a version.
     """
     try:
-        return compare(scheme, version, listed) == 0
+        return compare_leniently(scheme, version, listed) == 0
     except Incomparable as error:
         if not readable(scheme, listed) and readable(scheme, version):
             doubts.append(f"affected versions are told in words: {listed[:80]!r}")
@@ -125,8 +125,10 @@ def next_fix(affected: Affected, version: str, scheme: str) -> str:
         if not span.below or span.status is not Status.AFFECTED:
             continue
         try:
-            after = compare(scheme, version, span.below) < 0
-            if after and (not found or compare(scheme, span.below, found) < 0):
+            after = compare_leniently(scheme, version, span.below) < 0
+            if after and (
+                not found or compare_leniently(scheme, span.below, found) < 0
+            ):
                 found = span.below
         except Incomparable:
             continue

@@ -24,9 +24,10 @@ from fairlead.catalogue.records import (
     cpe_key,
     cpe_names,
     name_key,
-    package_key,
 )
-from fairlead.formats.components import Component, Inventory, Ways
+from fairlead.formats.components import Component, Inventory
+from fairlead.formats.packages import package_key
+from fairlead.formats.version_order import RULED
 
 _NO_PACKAGE = frozenset({"generic", "github", "bitbucket", "docker", "oci", "swid"})
 """Types of package URLs whose names are found by their product as well."""
@@ -108,8 +109,10 @@ def match(reading: Reading, inventory: Inventory, at: datetime) -> Matched:
     names = {name for _, name in grouped if name.startswith("CVE-")}
     more = _More(reading, names)
     ways = inventory.ways()
+    # Many vulnerabilities are of one component, which is brought in one way.
+    brought = {ref: ways.to(ref) for ref in {one.ref for one, _ in grouped}}
     matches = [
-        _match(component, name, found, more, ways)
+        _match(component, name, found, more, brought[component.ref])
         for (component, name), found in grouped.items()
     ]
     return Matched(
@@ -246,7 +249,7 @@ def _judge(affected: Affected, wanted: _Sought) -> Judgement | None:
     same_release = _same_release(release, wanted.distro) if release else True
     if same_release is False:
         return None
-    scheme = wanted.scheme if wanted.scheme in _ORDERED else affected.scheme
+    scheme = wanted.scheme if wanted.scheme in RULED else affected.scheme
     found = judge(affected, wanted.version, scheme)
     if found.certainty is not Certainty.AFFECTED:
         return found
@@ -266,28 +269,6 @@ def _judge(affected: Affected, wanted: _Sought) -> Judgement | None:
         return found
     reason = "; ".join((*doubts, found.reason))
     return Judgement(Certainty.UNSURE, reason, found.fixed)
-
-
-_ORDERED = frozenset(
-    {
-        "alpm",
-        "apk",
-        "cargo",
-        "composer",
-        "conan",
-        "deb",
-        "gem",
-        "golang",
-        "hex",
-        "maven",
-        "npm",
-        "nuget",
-        "pub",
-        "pypi",
-        "rpm",
-        "swift",
-    }
-)
 
 
 def _may_be_same_vendor(affected: Affected, component: Component) -> bool:
@@ -358,7 +339,7 @@ def _match(
     name: str,
     pairs: list[_Pair],
     more: _More,
-    ways: Ways,
+    way: tuple[str, ...],
 ) -> Match | None:
     pairs.sort(key=lambda p: _ORDER[p.judgement.certainty])
     certainty = pairs[0].judgement.certainty
@@ -387,7 +368,7 @@ def _match(
         score=score if score is not None else pairs[0].record.score,
         exploited=more.exploited.get(name),
         probability=more.probabilities.get(name),
-        way=ways.to(component.ref),
+        way=way,
     )
 
 

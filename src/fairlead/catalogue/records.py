@@ -8,6 +8,8 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from fairlead.formats.packages import ecosystem_key, purl_key
+
 MAX_NAME = 200
 """Characters of an identifier."""
 
@@ -131,7 +133,9 @@ class CatalogueRecord(Struct, frozen=True, kw_only=True, omit_defaults=True):
     @property
     def cves(self) -> tuple[str, ...]:
         """Return the CVEs it is about."""
-        return tuple(name for name in self.names if name.startswith("CVE-"))
+        if not self.aliases and self.source in _OF_ONE:
+            return (self.id.upper(),)
+        return tuple([name for name in self.names if name.startswith("CVE-")])
 
     @property
     def score(self) -> float | None:
@@ -157,6 +161,8 @@ class CatalogueRecord(Struct, frozen=True, kw_only=True, omit_defaults=True):
                 yield key, place
 
 
+_OF_ONE = frozenset({Source.CVE, Source.KEV})
+"""Sources whose records are each about the CVE that they are called by."""
 _BANDS = ((9.0, Band.CRITICAL), (7.0, Band.HIGH), (4.0, Band.MEDIUM), (0.1, Band.LOW))
 
 
@@ -168,84 +174,6 @@ def band_of(score: float | None) -> Band:
 
 
 # --- What something affected is found by --------------------------------------------
-
-
-class _Family(Struct, frozen=True):
-    """How an ecosystem of OSV is written as a package URL."""
-
-    type: str
-    namespace: str = ""
-
-
-FAMILIES: dict[str, _Family] = {
-    "AlmaLinux": _Family("rpm", "almalinux"),
-    "Alpaquita": _Family("apk", "alpaquita"),
-    "Alpine": _Family("apk", "alpine"),
-    "Bioconductor": _Family("bioconductor"),
-    "Bitnami": _Family("bitnami"),
-    "CRAN": _Family("cran"),
-    "Chainguard": _Family("apk", "chainguard"),
-    "ConanCenter": _Family("conan"),
-    "Debian": _Family("deb", "debian"),
-    "GitHub Actions": _Family("githubactions"),
-    "Go": _Family("golang"),
-    "Hackage": _Family("hackage"),
-    "Hex": _Family("hex"),
-    "Julia": _Family("julia"),
-    "Mageia": _Family("rpm", "mageia"),
-    "Maven": _Family("maven"),
-    "MinimOS": _Family("apk", "minimos"),
-    "NuGet": _Family("nuget"),
-    "OSS-Fuzz": _Family("generic"),
-    "Packagist": _Family("composer"),
-    "Photon OS": _Family("rpm", "photon"),
-    "Pub": _Family("pub"),
-    "PyPI": _Family("pypi"),
-    "Red Hat": _Family("rpm", "redhat"),
-    "Rocky Linux": _Family("rpm", "rocky-linux"),
-    "RubyGems": _Family("gem"),
-    "SUSE": _Family("rpm", "suse"),
-    "SwiftURL": _Family("swift"),
-    "Ubuntu": _Family("deb", "ubuntu"),
-    "Wolfi": _Family("apk", "wolfi"),
-    "crates.io": _Family("cargo"),
-    "npm": _Family("npm"),
-    "openEuler": _Family("rpm", "openeuler"),
-    "openSUSE": _Family("rpm", "opensuse"),
-}
-"""Package URL types and namespaces of OSV's ecosystems (purl-spec, types)."""
-
-_LOWER = frozenset(
-    {
-        "bitbucket",
-        "bitnami",
-        "composer",
-        "deb",
-        "github",
-        "githubactions",
-        "golang",
-        "hex",
-        "npm",
-        "nuget",
-        "pub",
-        "apk",
-        "swift",
-    }
-)
-"""Types whose names are compared without regard to case."""
-
-
-def package_key(type_: str, namespace: str, name: str) -> str:
-    """Return what a package is found by, whoever wrote its name.
-
-    Source: purl-spec, types: PyPI treats `-` and `_` as one and knows no capitals.
-    """
-    if type_ == "pypi":
-        name = name.lower().replace("_", "-").replace(".", "-")
-        while "--" in name:
-            name = name.replace("--", "-")
-    whole = f"{namespace}/{name}" if namespace else name
-    return f"pkg:{type_}/{whole.lower() if type_ in _LOWER else whole}"
 
 
 def cpe_key(vendor: str, product: str) -> str:
@@ -261,54 +189,31 @@ def name_key(product: str) -> str:
 def keys_of(affected: Affected) -> tuple[str, ...]:
     """Return everything that *affected* can be found by."""
     found: dict[str, None] = {}
-    family = FAMILIES.get(affected.ecosystem.partition(":")[0])
-    if family and affected.name:
-        namespace, name = family.namespace, affected.name
-        if family.type == "maven":
-            name = name.replace(":", "/")
-        found[package_key(family.type, namespace, name)] = None
+    if key := ecosystem_key(affected.ecosystem, affected.name):
+        found[key] = None
     elif affected.purl:
         found[purl_key(affected.purl)] = None
     for cpe in affected.cpes:
         vendor, product = cpe_names(cpe)
         if product and product != "*":
             found[cpe_key(vendor, product)] = None
-    product, vendor = affected.product.strip(), affected.vendor.strip()
-    if product and product.lower() not in _NO_NAMES:
+    product, vendor = affected.product.strip().lower(), affected.vendor.strip().lower()
+    if product and product not in _NO_NAMES:
         found[name_key(product)] = None
-        if vendor and vendor.lower() not in _NO_NAMES:
+        if vendor and vendor not in _NO_NAMES:
             found[cpe_key(vendor.replace(" ", "_"), product.replace(" ", "_"))] = None
-    return tuple(_plain(key)[:MAX_KEY] for key in found)
+    return tuple([_plain(key)[:MAX_KEY] for key in found])
 
 
 def _plain(name: str) -> str:
     """Return a name without what a database has no place for."""
-    return name.replace("\0", "")
+    return name.replace("\0", "") if "\0" in name else name
 
 
 MAX_KEY = 300
 """Characters of a key; longer names are cut, and compared in full afterwards."""
 
 _NO_NAMES = frozenset({"n/a", "unknown", "unspecified", "-", "*"})
-
-
-def purl_key(purl: str) -> str:
-    """Return the key of a package URL, its version, qualifiers and subpath aside."""
-    rest = purl.removeprefix("pkg:").lstrip("/")
-    rest = rest.partition("#")[0].partition("?")[0]
-    head, at, _ = rest.rpartition("@")
-    rest = head if at and head and "/" in head else rest
-    type_, _, path = rest.partition("/")
-    namespace, _, name = path.strip("/").rpartition("/")
-    if "%" in path:
-        namespace, name = _unquoted(namespace), _unquoted(name)
-    return package_key(type_.lower(), namespace, name)
-
-
-def _unquoted(text: str) -> str:
-    from urllib.parse import unquote  # noqa: PLC0415 - few names need it
-
-    return unquote(text)
 
 
 def cpe_names(cpe: str) -> tuple[str, str]:

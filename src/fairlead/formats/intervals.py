@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from fairlead.errors import Invalid
-from fairlead.formats import versions
+from fairlead.formats import version_ranges
 
 _SPACES = re.compile(r"\s*([<>]=?|=)\s*")
 
@@ -67,7 +67,7 @@ def from_range(written: str) -> Understood | None:  # noqa: C901 - one a compara
     if text == "*":
         return Understood((Interval(),), (), ())
     try:
-        constraints = versions.constraints_of(_SPACES.sub(r"\1", text))
+        constraints = version_ranges.constraints_of(_SPACES.sub(r"\1", text))
     except Invalid:
         return None
     intervals: list[Interval] = []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
@@ -13,30 +12,12 @@ from fairlead.base import instants
 from fairlead.errors import Invalid, Violation
 from fairlead.formats import purl, schemas
 from fairlead.formats.advisory import Advisory, Affected, Weakness, lacks
+from fairlead.formats.packages import ECOSYSTEMS, spelled, type_of
 
 SCHEMA_VERSION = "1.7.3"
 
 PREFIX = "x_"
 """Before the ids of databases that OSV does not list."""
-
-ECOSYSTEMS = {
-    "bitnami": "Bitnami",
-    "cargo": "crates.io",
-    "composer": "Packagist",
-    "conan": "ConanCenter",
-    "cran": "CRAN",
-    "gem": "RubyGems",
-    "golang": "Go",
-    "hackage": "Hackage",
-    "hex": "Hex",
-    "maven": "Maven",
-    "npm": "npm",
-    "nuget": "NuGet",
-    "pub": "Pub",
-    "pypi": "PyPI",
-    "swift": "SwiftURL",
-}
-"""Package URL types, and the ecosystem of OSV that they stand for."""
 
 Json = dict[str, Any]
 
@@ -56,10 +37,8 @@ def packages_of(record: bytes) -> frozenset[tuple[str, str]]:
 
 
 def package_key(ecosystem: str, name: str) -> str:
-    """Return by what a package is found; PyPI writes one name in several ways."""
-    if ecosystem == "PyPI":
-        return re.sub(r"[-_.]+", "-", name).lower()
-    return name
+    """Return by what a package of *ecosystem* is found, without the ecosystem."""
+    return spelled(type_of(ecosystem), name)
 
 
 def not_carried(advisory: Advisory) -> tuple[str, ...]:

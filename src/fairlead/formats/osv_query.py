@@ -8,14 +8,13 @@ import msgspec
 from msgspec import Struct
 
 from fairlead.errors import Invalid, Violation
-from fairlead.formats import purl, versions
+from fairlead.formats import purl
 from fairlead.formats.intervals import from_events
-from fairlead.formats.osv import ECOSYSTEMS, package_key
+from fairlead.formats.osv import package_key
+from fairlead.formats.packages import ECOSYSTEMS, type_of
+from fairlead.formats.version_order import Incomparable, compare
 
 Json = dict[str, Any]
-
-_SCHEMES = {name: kind for kind, name in ECOSYSTEMS.items()}
-"""Ecosystems, and the scheme by which their versions are compared."""
 
 
 class Named(Struct, frozen=True):
@@ -98,7 +97,7 @@ def affects(record: str, asked: Package) -> bool:
 def _covers(affected: Json, asked: Package) -> bool:
     if asked.version in affected.get("versions", ()):
         return True
-    scheme = _SCHEMES.get(asked.ecosystem, "")
+    scheme = type_of(asked.ecosystem)
     for found in affected.get("ranges", ()):
         if found.get("type") == "GIT":
             continue
@@ -131,8 +130,10 @@ def _between(
 
 
 def _order(scheme: str, version: str, end: str | None, wanted: set[int]) -> bool | None:
-    order = versions.compare(scheme, version, end or "")
-    return None if order is None else order in wanted
+    try:
+        return compare(scheme, version, end or "") in wanted
+    except Incomparable:
+        return None
 
 
 def _invalid(field: str, said: str) -> Invalid:

@@ -1,23 +1,149 @@
-"""The order of versions, by the rules of each kind of package; it never crashes.
+"""The order of versions, by the rules of each kind of package: the one place that knows it.
 
-One function over `univers`, which knows the rules; what it cannot read, or reads with an
-error of its own, is said to be impossible to compare, with what stood there.
+`univers` does the work; what the test suite of VERS finds wrong with version 32 is mended
+here and in `version_ranges`, and nowhere else. NuGet's labels are compared, and written,
+in small letters. Nonsense never crashes: what cannot be read by the rules is said to be
+impossible to compare, with what stood there.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
-from univers import versions as rules
+from univers.nuget import InvalidNuGetVersion
+from univers.version_range import RANGE_CLASS_BY_SCHEMES
 
 MAX_VERSION = 128
 """Characters of a version; longer ones are not compared."""
 
+ALIASES = {
+    "gentoo": "ebuild",
+    "semver": "npm",
+    "rubygems": "gem",
+    "debian": "deb",
+    "alpine": "apk",
+    "crates.io": "cargo",
+    "go": "golang",
+    "packagist": "composer",
+}
+"""Other names of schemes that ranges are written with."""
+
+_SAME_RULES = ALIASES | {"pub": "npm", "python": "pypi", "swift": "npm"}
+
+RULED = frozenset(
+    {
+        "alpm",
+        "apk",
+        "cargo",
+        "composer",
+        "conan",
+        "deb",
+        "gem",
+        "golang",
+        "hex",
+        "maven",
+        "npm",
+        "nuget",
+        "pub",
+        "pypi",
+        "python",
+        "rpm",
+        "semver",
+        "swift",
+    }
+)
+"""Kinds of packages whose versions all follow one set of rules. Of the other schemes that
+are known here many are used for versions of any form."""
+
+_STEPS = re.compile(r"\d+|[A-Za-z]+")
+_FAULTS = (ValueError, TypeError, InvalidNuGetVersion)
+"""What univers raises at nonsense, found by giving it much: `InvalidVersion` is a
+`ValueError`, `InvalidNuGetVersion` is not, and versions of one scheme of which one has
+numbers where the other has letters raise a `TypeError`."""
+
 
 class Incomparable(Exception):  # noqa: N818 - it is an answer, not a fault
     """Two versions cannot be compared; the message says which and why."""
+
+
+def compare(scheme: str, left: str, right: str) -> int:
+    """Return -1, 0 or 1 as *left* comes before, is, or comes after *right* in *scheme*.
+
+    Raises:
+        Incomparable: the scheme is unknown, or has no place for one of them.
+
+    """
+    if left == right:
+        return 0
+    return _compare(scheme, _read(scheme, left), _read(scheme, right))
+
+
+def compare_leniently(scheme: str, left: str, right: str) -> int:
+    """Compare two versions as `compare` does, or as plain numbers.
+
+    For what others publish: of what kind versions are is often not said, and many are
+    plain numbers that the rules are too strict for.
+
+    Raises:
+        Incomparable: they cannot be compared as numbers either.
+
+    """
+    if left == right:
+        return 0
+    if scheme in RULED:
+        try:
+            return compare(scheme, left, right)
+        except Incomparable:
+            pass
+    return _compare(scheme, _read_loosely(scheme, left), _read_loosely(scheme, right))
+
+
+def readable(scheme: str, version: str) -> bool:
+    """Tell whether *version* can be compared at all, leniently."""
+    if scheme in RULED:
+        try:
+            _read(scheme, version)
+        except Incomparable:
+            pass
+        else:
+            return True
+    try:
+        _read_loosely(scheme, version)
+    except Incomparable:
+        return False
+    return True
+
+
+def in_order(scheme: str, versions: Sequence[str]) -> list[str]:
+    """Return *versions* sorted and written as their scheme does.
+
+    Raises:
+        Incomparable: some cannot be compared.
+
+    """
+    parsed = [_read(scheme, version) for version in versions]
+    try:
+        return [str(version.string) for version in sorted(parsed)]
+    except _FAULTS as error:
+        raise _incomparable(scheme, f"{len(versions)} versions") from error
+
+
+def natural_order(left: str, right: str) -> int:
+    """Compare two versions of no known scheme: numbers as numbers, the rest as text.
+
+    A guess, for ranges without a scheme; where it matters, say that it is one.
+    """
+    a, b = (
+        [
+            (1, int(s), "") if s.isdigit() else (0, 0, s.lower())
+            for s in _STEPS.findall(v)
+        ]
+        for v in (left, right)
+    )
+    return (a > b) - (a < b)
 
 
 class _Loose:
@@ -42,82 +168,50 @@ class _Loose:
         place = 0 if not word else 1 if word in self._AFTER or len(word) == 1 else -1
         self.key = (numbers, place, word, int(found[3] or 0))
 
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Loose) and self.key == other.key
-
     def __lt__(self, other: _Loose) -> bool:
         return self.key < other.key
 
-    def __hash__(self) -> int:
-        return hash(str(self.key))
 
-
-RULES: dict[str, Any] = {
-    "alpm": rules.ArchLinuxVersion,
-    "apk": rules.AlpineLinuxVersion,
-    "cargo": rules.SemverVersion,
-    "composer": rules.ComposerVersion,
-    "conan": rules.ConanVersion,
-    "deb": rules.DebianVersion,
-    "gem": rules.RubygemsVersion,
-    "golang": rules.GolangVersion,
-    "hex": rules.SemverVersion,
-    "maven": rules.MavenVersion,
-    "npm": rules.SemverVersion,
-    "nuget": rules.NugetVersion,
-    "pub": rules.SemverVersion,
-    "pypi": rules.PypiVersion,
-    "python": rules.PypiVersion,
-    "rpm": rules.RpmVersion,
-    "semver": rules.SemverVersion,
-    "swift": rules.SemverVersion,
-}
-"""Kinds of packages, and the rules for their versions; others are ordered loosely."""
-
-
-def compare(scheme: str, left: str, right: str) -> int:
-    """Return less than 0, 0 or more: *left* is before, the same as or after *right*.
-
-    Raises:
-        Incomparable: one of them cannot be read by the rules of *scheme*.
-
-    """
-    if left == right:
-        return 0
+def _compare(scheme: str, left: Any, right: Any) -> int:  # noqa: ANN401 - of the library's own kinds
     try:
-        first, second = _read(scheme, left), _read(scheme, right)
-    except Incomparable:
-        # Both may be plain numbers that the rules are too strict for.
-        first, second = _read("", left), _read("", right)
-    try:
-        return 0 if first == second else -1 if first < second else 1
-    except Exception as error:  # rules that fit both, and yet not each other
-        raise _incomparable(scheme, f"{left[:60]!r} with {right[:60]!r}") from error
-
-
-def readable(scheme: str, version: str) -> bool:
-    """Tell whether *version* can be compared at all."""
-    try:
-        _read(scheme, version)
-    except Incomparable:
-        try:
-            _read("", version)
-        except Incomparable:
-            return False
-    return True
+        return -1 if left < right else int(right < left)
+    except _FAULTS as error:
+        # The rules fit both, and yet not each other.
+        both = f"{str(left)[:60]!r} with {str(right)[:60]!r}"
+        raise _incomparable(scheme, both) from error
 
 
 @lru_cache(maxsize=65536)
 def _read(scheme: str, version: str) -> Any:  # noqa: ANN401 - of the library's own kinds
-    if not version or len(version) > MAX_VERSION or not version.isprintable():
+    kind = RANGE_CLASS_BY_SCHEMES.get(_SAME_RULES.get(scheme, scheme))
+    if kind is None or kind.version_class is None or not _is_short(version):
         raise _incomparable(scheme, repr(version[:60]))
-    kind = RULES.get(scheme, _Loose)
     try:
-        return kind(version.removeprefix("v") if scheme == "golang" else version)
-    except Exception as error:  # whatever the library makes of nonsense
+        return kind.version_class(_small(version) if scheme == "nuget" else version)
+    except _FAULTS as error:
         raise _incomparable(scheme, repr(version[:60])) from error
 
 
+@lru_cache(maxsize=65536)
+def _read_loosely(scheme: str, version: str) -> _Loose:
+    try:
+        if _is_short(version):
+            return _Loose(version)
+    except ValueError:
+        pass
+    raise _incomparable(scheme, repr(version[:60]))
+
+
+def _is_short(version: str) -> bool:
+    return 0 < len(version) <= MAX_VERSION and version.isprintable()
+
+
+def _small(version: str) -> str:
+    """Return a version of NuGet with its labels in small letters."""
+    label, plus, build = version.partition("+")
+    return label.lower() + plus + build
+
+
 def _incomparable(scheme: str, what: str) -> Incomparable:
-    kind = f"as {scheme} versions" if scheme in RULES else "as versions"
+    kind = f"as {scheme} versions" if scheme in RULED else "as versions"
     return Incomparable(f"could not compare {what} {kind}")

@@ -102,6 +102,41 @@ def kev(*numbers):
     }
 
 
+def csaf(name, helper=None):
+    product = {
+        "name": "PLC <4.2",
+        "product_id": "P1",
+        "product_identification_helper": helper or {"purl": "pkg:generic/plc"},
+    }
+    branch = {"category": "product_version_range", "name": "<4.2", "product": product}
+    for category, above in (("product_name", "PLC"), ("vendor", "Example")):
+        branch = {"category": category, "name": above, "branches": [branch]}
+    return {
+        "document": {
+            "category": "csaf_base",
+            "csaf_version": "2.0",
+            "title": "PLC",
+            "publisher": {
+                "category": "vendor",
+                "name": "Example",
+                "namespace": "https://example.com",
+            },
+            "tracking": {
+                "id": name,
+                "current_release_date": AT,
+                "initial_release_date": AT,
+                "status": "final",
+                "version": "1",
+                "revision_history": [{"date": AT, "number": "1", "summary": "x"}],
+            },
+        },
+        "product_tree": {"branches": [branch]},
+        "vulnerabilities": [
+            {"cve": "CVE-2026-0001", "product_status": {"known_affected": ["P1"]}}
+        ],
+    }
+
+
 def epss(*rows, day="2026-07-03"):
     head = f"#model_version:v2026.03.14,score_date:{day}T00:00:00+0000\ncve,epss,percentile\n"
     return head + "".join(f"{cve},{one},{two}\n" for cve, one, two in rows)

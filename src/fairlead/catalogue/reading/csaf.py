@@ -1,7 +1,7 @@
 """CSAF 2.0 and 2.1 documents (OASIS), as far as a catalogue needs them.
 
-What is not checked: the mandatory tests beyond the schema (CSAF 2.0, 6.1), and the
-objects of CVSS and SSVC, whose schemas others publish; vectors are read by `cvss`.
+What breaks a mandatory test is faulty (CSAF 2.0 and 2.1, 6.1), as what breaks the schema.
+Not checked: the recommended and informative tests, for which see `fairlead check`.
 """
 
 from __future__ import annotations
@@ -9,16 +9,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import lru_cache
+from itertools import islice
 from typing import Any
 
-import jsonschema_rs
 from msgspec import Struct, field
 
 from fairlead.catalogue.reading.documents import (
+    MAX_FAULTS,
     Json,
-    Validator,
+    Shape,
     convert,
-    hold_against,
     invalid,
     schema,
 )
@@ -38,6 +38,9 @@ from fairlead.catalogue.records import (
     Span,
     Status,
 )
+from fairlead.errors import Invalid, Violation
+from fairlead.formats import csaf_tests
+from fairlead.formats.csaf_tests import Group, Test
 
 MAX_PRODUCTS = 5_000
 """Products of one document that are taken; the largest published names fewer."""
@@ -159,7 +162,8 @@ def read(value: Json) -> CatalogueRecord:
     version = document.get("csaf_version") if isinstance(document, dict) else None
     if version not in {"2.0", "2.1"}:
         raise invalid("/document/csaf_version", "must be 2.0 or 2.1")
-    hold_against(_validator(version), value)
+    _shape(version).hold(value)
+    _hold_to_the_tests(value, version)
     csaf = convert(value, _Csaf)
     tracking, vulnerabilities = csaf.document.tracking, csaf.vulnerabilities
     cves = [v.cve for v in vulnerabilities if v.cve]
@@ -195,6 +199,23 @@ def read(value: Json) -> CatalogueRecord:
     )
 
 
+def _hold_to_the_tests(value: Json, version: str) -> None:
+    """Make sure that no mandatory test of the standard fails."""
+    failed = islice(csaf_tests.run(value, _mandatory(version)), MAX_FAULTS)
+    faults = [
+        Violation(f"csaf-{one.test.id}", one.pointer, f"{one.message} ({one.test.id})")
+        for one in failed
+    ]
+    if faults:
+        raise Invalid("fails mandatory tests of CSAF", faults)
+
+
+@lru_cache
+def _mandatory(version: str) -> tuple[Test, ...]:
+    every = csaf_tests.tests_of(version)
+    return tuple(test for test in every if test.group is Group.MANDATORY)
+
+
 def _elsewhere(address: str) -> Json:
     """Return the schema of what others define: anything of the right version fits."""
     version = _CVSS_VERSION.search(address)
@@ -204,12 +225,12 @@ def _elsewhere(address: str) -> Json:
 
 
 @lru_cache
-def _validator(version: str) -> Validator:
+def _shape(version: str) -> Shape:
     whole = schema(f"csaf-{version}")
     if version == "2.1":
         # Its own dialect only adds words for extensions; the rest is 2020-12.
         whole = {**whole, "$schema": "https://json-schema.org/draft/2020-12/schema"}
-    return jsonschema_rs.validator_for(whole, retriever=_elsewhere)
+    return Shape(whole, retriever=_elsewhere)
 
 
 def _severities(csaf: _Csaf) -> Iterator[Severity]:

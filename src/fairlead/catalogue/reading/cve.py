@@ -8,14 +8,12 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
-import jsonschema_rs
 from msgspec import Struct, field
 
 from fairlead.catalogue.reading.documents import (
     Json,
-    Validator,
+    Shape,
     convert,
-    hold_against,
     invalid,
     schema,
 )
@@ -161,7 +159,7 @@ def read(value: Json) -> CatalogueRecord:
     state = metadata.get("state") if isinstance(metadata, dict) else None
     if state not in _STATES:
         raise invalid("/cveMetadata/state", "must be PUBLISHED or REJECTED")
-    hold_against(_validator(_STATES.index(state)), value)
+    _shape(_STATES.index(state)).hold(value)
     cve = convert(value, _Cve)
     if state == "REJECTED":
         return _rejected(cve)
@@ -169,11 +167,11 @@ def read(value: Json) -> CatalogueRecord:
 
 
 @lru_cache
-def _validator(place: int) -> Validator:
+def _shape(place: int) -> Shape:
     """Return the schema of one state alone, whose faults have a place of their own."""
     whole = schema("cve-5.1.1")
     rest = {name: part for name, part in whole.items() if name != "oneOf"}
-    return jsonschema_rs.validator_for({**rest, **whole["oneOf"][place]})
+    return Shape({**rest, **whole["oneOf"][place]})
 
 
 def _rejected(cve: _Cve) -> CatalogueRecord:

@@ -8,14 +8,16 @@ with what two readers could understand differently refused all the same.
 from __future__ import annotations
 
 import json
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from importlib.resources import files
+from itertools import islice
 from typing import Any, Never, TypeVar
 
 import jsonschema_rs
 import msgspec
 
 from fairlead.errors import Invalid, Malformed, TooLarge, Violation
+from fairlead.formats import schemas
 
 T = TypeVar("T")
 Json = dict[str, Any]
@@ -111,26 +113,33 @@ def schema(name: str) -> Json:
     return found
 
 
-Validator = jsonschema_rs.Validator
+class Shape:
+    """A publisher's schema, to hold many values against."""
 
+    def __init__(self, whole: Json, **options: Any) -> None:  # noqa: ANN401 - a library's
+        """Take a schema; *options* are those of jsonschema-rs."""
+        self._whole, self._options = whole, options
+        self._quick = jsonschema_rs.validator_for(schemas.quick(whole), **options)
 
-def hold_against(validator: Validator, value: object) -> None:
-    """Make sure that *value* fits a schema.
+    def hold(self, value: object) -> None:
+        """Make sure that *value* fits.
 
-    Raises:
-        Invalid: it does not; the first faults are named with their JSON pointers.
+        Raises:
+            Invalid: it does not; the first faults are named with their JSON pointers.
 
-    """
-    if validator.is_valid(value):
-        return
-    faults = []
-    for error in validator.iter_errors(value):
-        faults.append(
+        """
+        if self._quick.is_valid(value):
+            return
+        faults = [
             Violation("schema", pointer(error.instance_path), error.message[:300])
-        )
-        if len(faults) == MAX_FAULTS:
-            break
-    raise Invalid("does not fit its schema", faults)
+            for error in islice(self._published.iter_errors(value), MAX_FAULTS)
+        ]
+        raise Invalid("does not fit its schema", faults)
+
+    @cached_property
+    def _published(self) -> jsonschema_rs.Validator:
+        """Return what tells faults: the schema as it was published."""
+        return jsonschema_rs.validator_for(self._whole, **self._options)
 
 
 def pointer(path: list[str | int]) -> str:

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import lru_cache
 
-import jsonschema_rs
 from msgspec import Struct, field
 
 from fairlead.catalogue.reading.documents import (
     Json,
-    Validator,
+    Shape,
     convert,
-    hold_against,
     schema,
 )
 from fairlead.catalogue.reading.values import (
@@ -25,7 +23,6 @@ from fairlead.catalogue.reading.values import (
     title,
 )
 from fairlead.catalogue.records import (
-    FAMILIES,
     Affected,
     CatalogueRecord,
     Severity,
@@ -33,6 +30,7 @@ from fairlead.catalogue.records import (
     Span,
     Status,
 )
+from fairlead.formats.packages import family_of
 
 
 class _Package(Struct):
@@ -91,7 +89,7 @@ def read(value: Json) -> CatalogueRecord:
         Invalid: it does not fit the schema; each fault has its JSON pointer.
 
     """
-    hold_against(_validator(), value)
+    _shape().hold(value)
     osv = convert(value, _Osv)
     affected = osv.affected or ()
     return CatalogueRecord(
@@ -112,7 +110,7 @@ def read(value: Json) -> CatalogueRecord:
 
 
 @lru_cache
-def _validator() -> Validator:
+def _shape() -> Shape:
     # Feeds use prefixes and ecosystems before the schema lists them: both are names.
     whole = dict(schema("osv"))
     definitions = {
@@ -120,7 +118,7 @@ def _validator() -> Validator:
         "prefix": {"type": "string"},
         "ecosystemWithSuffix": {"type": "string", "minLength": 1},
     }
-    return jsonschema_rs.validator_for({**whole, "$defs": definitions})
+    return Shape({**whole, "$defs": definitions})
 
 
 def _severities(osv: _Osv) -> Iterator[Severity]:
@@ -140,7 +138,7 @@ def _weaknesses(specific: Json | None) -> tuple[str, ...]:
 def _affected(said: _Affected) -> Affected:
     ranges = said.ranges or ()
     ecosystem = said.package.ecosystem
-    family = FAMILIES.get(ecosystem.partition(":")[0])
+    family = family_of(ecosystem)
     semver = any(r.type == "SEMVER" for r in ranges)
     spans = [s for r in ranges if r.type != "GIT" for s in spans_of(r.events)]
     return Affected(

@@ -12,9 +12,8 @@ import re
 from enum import IntEnum
 from functools import lru_cache
 
-from packageurl import PackageURL
-
 from fairlead.clearinghouse.findings import Finding
+from fairlead.formats.packages import parts, spelled, type_of
 
 _TEXT_OF_REGISTRIES = """
 bower cargo cocoapods composer cpan cran gem golang hackage hex luarocks maven npm
@@ -24,12 +23,6 @@ _REGISTRIES = frozenset(_TEXT_OF_REGISTRIES.split())
 """Types with a namespace of their own: equal names in two of them are two packages."""
 
 _HOSTS = frozenset({"bitbucket", "codeberg", "github", "gitlab"})
-_ECOSYSTEMS = {
-    "crates.io": "cargo",
-    "go": "golang",
-    "packagist": "composer",
-    "rubygems": "gem",
-}
 _AFFIXES = ("python", "lib", "node", "rust", "go", "ruby", "perl", "php")
 _ENDINGS = frozenset({"cpp", "dev", "js", "project", "py", "rb", "rs", "source", "src"})
 _NAME_CAP = 200
@@ -59,13 +52,12 @@ def identities_of(finding: Finding) -> tuple[str, ...]:
     """
     found = set(_of_purl(finding.purl or ""))
     if finding.software:
-        place = (finding.ecosystem or "").strip().lower()[:_NAME_CAP]
-        place = _ECOSYSTEMS.get(place, place).replace("/", " ")
+        place = type_of((finding.ecosystem or "")[:_NAME_CAP]).replace("/", " ")
         software = finding.software.strip().lower()[:_NAME_CAP]
         if place == "maven":
             software = software.replace(":", "/")
         if place in _REGISTRIES:
-            found.add(f"{place}/{_spelled(place, software)}")
+            found.add(f"{place}/{spelled(place, software)}")
         else:
             found.add(f"generic/{software}")
     repository = _REPOSITORY.search((finding.repository or "")[:500].lower())
@@ -76,25 +68,20 @@ def identities_of(finding: Finding) -> tuple[str, ...]:
 
 
 def _of_purl(written: str) -> set[str]:
-    try:
-        purl = PackageURL.from_string(written[:2_000].strip())
-    except ValueError:
+    if not written.strip().startswith("pkg:"):
         return set()
-    place, name = purl.type.lower(), purl.name.lower()[:_NAME_CAP]
-    namespace = (purl.namespace or "").lower()[:_NAME_CAP]
+    place, namespace, name = (p.lower()[:_NAME_CAP] for p in parts(written[:2_000]))
+    if not place or not name:
+        return set()
     if place == "golang":
         repository = _REPOSITORY.search(f"{namespace}/{name}")
         if repository:
             return {"/".join(repository.groups()), f"golang/{namespace}/{name}"}
     if place in _REGISTRIES or place in _HOSTS:
-        name = _spelled(place, name)
+        name = spelled(place, name)
         return {f"{place}/{namespace}/{name}" if namespace else f"{place}/{name}"}
     # A distribution or a build repackages; what it names is the upstream package.
     return {f"generic/{name}"}
-
-
-def _spelled(place: str, name: str) -> str:
-    return re.sub(r"[-_.]+", "-", name) if place == "pypi" else name
 
 
 @lru_cache(maxsize=8192)

@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from fairlead.errors import Invalid
-from fairlead.formats import versions
+from fairlead.formats import version_ranges
 from fairlead.formats.csaf_tests.view import (
     CONTRADICTING,
     Branch,
@@ -19,7 +19,7 @@ from fairlead.formats.csaf_tests.view import (
     View,
     status_of,
 )
-from fairlead.formats.versions import Range
+from fairlead.formats.version_ranges import Range
 
 _VERS = re.compile(r"vers:([^/]*)/(.*)", re.DOTALL)
 _ALL = "vers:all/*"
@@ -34,7 +34,7 @@ def _ranges(view: View) -> Iterator[Branch]:
 def parsed(name: str) -> Range | None:
     """Return the range that *name* is, in the order it is written; nothing if none."""
     if name == _ALL:
-        return versions.read(name)
+        return version_ranges.read(name)
     found = _VERS.fullmatch(name)
     if found is None and name.startswith("vers:"):
         return None
@@ -42,9 +42,9 @@ def parsed(name: str) -> Range | None:
     if found and (not scheme or scheme == "all"):
         return None
     if found and written == "*":
-        return versions.read(name)
+        return version_ranges.read(name)
     try:
-        return Range(scheme, versions.constraints_of(written))
+        return Range(scheme, version_ranges.constraints_of(written))
     except Invalid:
         return None
 
@@ -87,10 +87,12 @@ def unknown_scheme(view: View) -> Iterator[Finding]:
     """6.2.51: the scheme of a range is registered, and known here."""
     for branch in _ranges(view):
         found = _VERS.fullmatch(branch.name)
-        if found is None or found.group(1) in versions.SCHEMES:
+        if found is None or found.group(1) in version_ranges.SCHEMES:
             continue
         scheme = found.group(1)
-        known = "registered" if scheme in versions.REGISTERED else "not registered"
+        known = (
+            "registered" if scheme in version_ranges.REGISTERED else "not registered"
+        )
         yield Finding(
             f"{branch.pointer}/name", f"{scheme!r} is {known}; not known here"
         )

@@ -50,6 +50,10 @@ FILES = {
 
 LENGTH = 300
 """Characters of a message, at most: it may quote the document."""
+_SHORT = 2
+"""Numbers of a list that are tried one after the other."""
+_VALUES = frozenset({"const", "default", "enum", "examples"})
+"""Keywords that hold values, and no schemas."""
 _DIALECTS = ("http://json-schema.org/", "https://json-schema.org/")
 
 
@@ -92,6 +96,49 @@ def _distance(errors: Any) -> tuple[int, int]:  # noqa: ANN401 - of jsonschema-r
     """Tell how far an alternative is from what was meant: not at all if errors are deep."""
     depths = [len(list(error.instance_path)) for error in errors]
     return (-min(depths, default=0), len(depths))
+
+
+def quick(schema: Json) -> Json:
+    """Return a schema that takes exactly what *schema* takes, and sooner.
+
+    A list of numbers, as CVSS has them of all its scores, is searched from its beginning:
+    of 150 µs that a CVE record took, 120 went into these. Here each is cut in two until
+    it is short. What is told of a fault is less: tell it with the schema as published.
+    """
+    halved = _halved(schema)
+    kept = {n: part for n, part in schema.items() if not halved or n != "enum"}
+    return {
+        name: part if name in _VALUES else _quick(part) for name, part in kept.items()
+    } | halved
+
+
+def _quick(part: Any) -> Any:  # noqa: ANN401 - any JSON
+    if isinstance(part, list):
+        return [_quick(inner) for inner in part]
+    return quick(part) if isinstance(part, dict) else part
+
+
+def _halved(schema: Json) -> Json:
+    """Return what stands in place of a long list of numbers, if there is one."""
+    numbers = schema.get("enum")
+    alone = {"if", "then", "else"}.isdisjoint(schema)
+    if not isinstance(numbers, list) or len(numbers) <= _SHORT or not alone:
+        return {}
+    if any(type(number) not in {int, float} for number in numbers):
+        return {}
+    return _half(sorted(numbers))
+
+
+def _half(numbers: list[float]) -> Json:
+    if len(numbers) <= _SHORT:
+        return {"enum": numbers}
+    middle = len(numbers) // 2
+    return {
+        "type": "number",
+        "if": {"maximum": numbers[middle - 1]},
+        "then": _half(numbers[:middle]),
+        "else": _half(numbers[middle:]),
+    }
 
 
 def load(name: str) -> Json:

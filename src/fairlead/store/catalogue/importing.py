@@ -11,23 +11,28 @@ import logging
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
 from sqlalchemy import Connection, delete, insert, select, update
 
 from fairlead.base.ports import Clock
-from fairlead.catalogue.reading import Faulty, Item, Read, read
+from fairlead.catalogue.reading import Faulty
 from fairlead.catalogue.reading.epss import Score
-from fairlead.store.catalogue import finishing, rows, tables
-from fairlead.store.catalogue.aside import Place, translated
-from fairlead.store.catalogue.sources import Document, Input, inputs
+from fairlead.store.catalogue import aside, finishing, rows, tables
+from fairlead.store.catalogue.aside import translated
+from fairlead.store.catalogue.preparing import Brought, Ready
+from fairlead.store.catalogue.readers import Place, Readers, usual
+from fairlead.store.catalogue.rows import steps
+from fairlead.store.catalogue.sources import Input, inputs
 
 log = logging.getLogger(__name__)
 
 BATCH = 500
 """Things stored in one transaction."""
+FINISHED = -1
+"""How far an input is of which everything is stored."""
 SHOWN = 20
 """Faulty documents that an import names; all are in the quarantine."""
 
@@ -79,9 +84,11 @@ class Ports:
     """Is told how far it is, after every transaction."""
     note: Callable[[Imported], None] = lambda _: None
     """Puts the import on the record, before anybody can see what it brought."""
+    readers: int | None = None
+    """Processes that read; as many as there are processors if nothing is said."""
 
 
-def run(place: Place, paths: Sequence[Path], ports: Ports) -> Imported:
+def run(place: aside.Place, paths: Sequence[Path], ports: Ports) -> Imported:
     """Import everything that *paths* name.
 
     Importing the same again changes nothing.
@@ -95,10 +102,12 @@ def run(place: Place, paths: Sequence[Path], ports: Ports) -> Imported:
     with place.alone():
         found = list(inputs(paths))
         connection = place.building(_name_of(found))
+        readers = Readers(usual() if ports.readers is None else ports.readers)
         try:
             with translated():
-                done = _Run(connection, ports).run(found)
+                done = _Run(connection, ports, readers).run(found)
         finally:
+            readers.close()
             shut(connection)
         ports.note(done)
         if done.taken or done.quarantined or done.unchanged or done.older:
@@ -125,13 +134,16 @@ def _name_of(found: Iterable[Input]) -> str:
 class _Run:
     """One import, or the rest of one that was ended."""
 
-    def __init__(self, connection: Connection, ports: Ports) -> None:
+    def __init__(self, connection: Connection, ports: Ports, readers: Readers) -> None:
         self._connection = connection
         self._ports = ports
+        self._readers = readers
         self._meta = _Meta(connection)
         self._writer = rows.Writer(connection)
-        self._items: list[Item] = []
-        self._faulty: list[Quarantined] = []
+        self._records: list[Ready] = []
+        self._scores: list[Score] = []
+        self._faulty: list[dict[str, object]] = []
+        self._done: dict[str, int] = {}
         self._documents = 0
         self._digest = self._meta.get("digest")
 
@@ -142,8 +154,7 @@ class _Run:
             self._forget(found)
             self._connection.commit()
         if self._meta.get("complete") != self._meta.get("import"):
-            for one in found:
-                self._take(one)
+            self._take(found)
             if self._meta.count("taken") or self._meta.count("scored"):
                 finishing.finish(self._connection)
             self._meta.set({"complete": self._meta.get("import")})
@@ -164,82 +175,75 @@ class _Run:
                 delete(tables.quarantine).where(tables.quarantine.c.input.in_(some))
             )
 
-    def _take(self, one: Input) -> None:
-        path = str(one.path)
-        done = self._connection.execute(
-            select(tables.inputs.c.done).where(tables.inputs.c.path == path)
-        ).scalar()
-        if done == -1:
-            return
-        count = 0
-        for document in one.documents():
-            count += 1
-            if count <= (done or 0):
-                continue
-            self._add(path, document)
-            if len(self._items) >= BATCH:
-                self._store(path, count)
-        self._store(path, -1)
-
-    def _add(self, path: str, document: Document) -> None:
-        self._documents += 1
-        if document.refused:
-            self._put_aside(document.place, Faulty("", document.refused))
-            return
-        whole = hashlib.sha256(document.content)
-        self._digest = _chain(self._digest, whole.digest())
-        for item in _read(document):
-            if isinstance(item, Faulty):
-                self._put_aside(document.place, item)
-                continue
-            self._items.append(item)
-            if len(self._items) >= 20 * BATCH:
+    def _take(self, found: Sequence[Input]) -> None:
+        """Read all that is left of *found*; many files are one stream of documents."""
+        query = select(tables.inputs.c.path, tables.inputs.c.done)
+        done = {row.path: row.done for row in self._connection.execute(query)}
+        path = ""
+        for here, brought in self._readers.read(_left(found, done)):
+            if here.input != path:
+                self._done |= {path: FINISHED} if path else {}
+                path = here.input
+            self._add(here, brought)
+            if not brought.last:
                 # A file of many: what it brings is stored, and read again after a kill.
-                self._write(path)
+                self._write()
+                continue
+            self._documents += 1
+            self._done[path] = here.number
+            if len(self._records) + len(self._scores) >= BATCH:
+                self._store(path)
+        self._done |= {str(one.path): FINISHED for one in found}
+        self._store(path)
 
-    def _put_aside(self, place: str, item: Faulty) -> None:
-        said = (text.replace("\0", " ") for text in (place, item.pointer, item.reason))
-        self._faulty.append(Quarantined(*said))
+    def _add(self, here: Place, brought: Brought) -> None:
+        if brought.digest:
+            self._digest = _chain(self._digest, brought.digest)
+        if brought.mistake:
+            told = {"place": here.document.place, "traceback": brought.mistake}
+            log.error("catalogue.unread", extra=told)
+        for item in brought.faulty:
+            self._put_aside(here, item)
+        self._records += brought.records
+        self._scores += brought.scores
 
-    def _write(self, path: str) -> None:
+    def _put_aside(self, here: Place, item: Faulty) -> None:
+        told = (here.document.place, item.pointer, item.reason)
+        said = Quarantined(*(text.replace("\0", " ") for text in told))
+        row = {"input": here.input, "at": self._ports.clock(), **said._asdict()}
+        self._faulty.append(row)
+
+    def _write(self) -> None:
         """Store what was read, within the present transaction."""
-        records = [item for item in self._items if isinstance(item, Read)]
-        scores = [item for item in self._items if isinstance(item, Score)]
-        self._items.clear()
-        found = self._writer.records(records)
-        scored = self._writer.scores(scores)
+        found = self._writer.records(self._records)
+        scored = self._writer.scores(self._scores)
+        self._records, self._scores = [], []
         self._meta.add("taken", found.taken + scored.taken)
         self._meta.add("unchanged", found.unchanged + scored.unchanged)
         self._meta.add("older", found.older + scored.older)
         self._meta.add("scored", scored.taken)
         self._meta.add("quarantined", len(self._faulty))
         if self._faulty:
-            at = self._ports.clock()
-            self._connection.execute(
-                insert(tables.quarantine),
-                [_aside(path, faulty, at) for faulty in self._faulty],
-            )
+            self._connection.execute(insert(tables.quarantine), self._faulty)
             self._faulty.clear()
 
-    def _store(self, path: str, done: int) -> None:
+    def _store(self, path: str) -> None:
         """Store what was read and how far it is, in one transaction."""
-        self._write(path)
-        values = {"fingerprint": "", "done": done}
-        changed = self._connection.execute(
-            update(tables.inputs).where(tables.inputs.c.path == path).values(values)
-        )
-        if not changed.rowcount:
-            self._connection.execute(insert(tables.inputs).values(path=path, **values))
+        self._write()
+        table = tables.inputs
+        for some in steps(list(self._done)):
+            self._connection.execute(delete(table).where(table.c.path.in_(some)))
+        rows = [
+            {"path": path, "fingerprint": "", "done": done}
+            for path, done in self._done.items()
+        ]
+        if rows:
+            self._connection.execute(insert(table), rows)
+        self._done.clear()
         self._meta.set({"digest": self._digest})
         self._connection.commit()
-        self._ports.tell(
-            Progress(
-                path,
-                self._documents,
-                self._meta.count("taken"),
-                self._meta.count("quarantined"),
-            )
-        )
+        taken, quarantined = self._meta.count("taken"), self._meta.count("quarantined")
+        self._ports.tell(Progress(path, self._documents, taken, quarantined))
 
     def _told(self, *, resumed: bool) -> Imported:
         count = self._meta.count
@@ -265,14 +269,15 @@ class _Run:
         )
 
 
-def _read(document: Document) -> Iterator[Item]:
-    """Read a document, whatever it does to the reader."""
-    try:
-        yield from read(document.place, document.content)
-    except Exception as error:
-        log.exception("catalogue.unread", extra={"place": document.place})
-        kind = type(error).__name__
-        yield Faulty("", f"it could not be read, by a mistake of ours: {kind}: {error}")
+def _left(found: Iterable[Input], done: dict[str, int]) -> Iterator[Place]:
+    """Yield every document that is not stored yet, with where it stands."""
+    for one in found:
+        path = str(one.path)
+        if (start := done.get(path, 0)) == FINISHED:
+            continue
+        left = islice(one.documents(), start, None)
+        for number, document in enumerate(left, start + 1):
+            yield Place(path, number, document)
 
 
 class _Meta:
@@ -312,7 +317,3 @@ def _chain(before: str, digest: bytes) -> str:
     A chain, because an import that was ended goes on with it.
     """
     return hashlib.sha256(bytes.fromhex(before) + digest).hexdigest()
-
-
-def _aside(path: str, faulty: Quarantined, at: datetime) -> dict[str, object]:
-    return {"input": path, "at": at, **faulty._asdict()}

@@ -6,14 +6,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, TypeVar
 
-import msgspec
 from sqlalchemy import Connection, Table, delete, func, select
 
 from fairlead.base import instants
-from fairlead.catalogue.reading import Read
 from fairlead.catalogue.reading.epss import Score
 from fairlead.catalogue.records import CatalogueRecord
 from fairlead.store.catalogue import tables
+from fairlead.store.catalogue.preparing import Ready, record_of
 
 _STEP = 500
 """Values of one `in`."""
@@ -65,31 +64,28 @@ class Writer:
         highest = connection.execute(select(func.max(tables.records.c.number))).scalar()
         self._next = (highest or 0) + 1
 
-    def records(self, found: Sequence[Read]) -> Done:
+    def records(self, found: Sequence[Ready]) -> Done:
         """Store records, those in place of older ones that are newer."""
         done = Done()
         if not found:
             return done
-        held = self._held([(r.record.source.value, r.record.id) for r in found])
-        wanted: dict[Name, Read] = {}
-        for read in found:
-            name = (read.record.source.value, read.record.id)
-            before = wanted.get(name)
-            known = held.get(name)
-            digest = before.digest if before else known.digest if known else ""
-            at = _at(before.record) if before else known.modified if known else ""
-            if digest == read.digest:
+        held = self._held([(ready.source, ready.id) for ready in found])
+        wanted: dict[Name, Ready] = {}
+        for ready in found:
+            name = (ready.source, ready.id)
+            before = wanted.get(name) or held.get(name)
+            if before and before.digest == ready.digest:
                 done.unchanged += 1
-            elif _at(read.record) < at:
+            elif before and ready.modified < before.modified:
                 done.older += 1
             else:
-                wanted[name] = read
+                wanted[name] = ready
                 done.taken += 1
         self._remove([held[name].number for name in wanted if name in held])
         self._insert(
             [
-                (held[name].number if name in held else self._number(), read)
-                for name, read in wanted.items()
+                (held[name].number if name in held else self._number(), ready)
+                for name, ready in wanted.items()
             ]
         )
         return done
@@ -99,7 +95,7 @@ class Writer:
         done = Done()
         table = tables.scores
         newest = {score.cve: score for score in found}
-        for some in _steps(list(newest)):
+        for some in steps(list(newest)):
             query = select(table).where(table.c.cve.in_(some))
             held = {row.cve: row for row in self._connection.execute(query)}
             fresh = []
@@ -135,7 +131,7 @@ class Writer:
             by_source.setdefault(source, []).append(name)
         held: dict[Name, _Held] = {}
         for source, names in by_source.items():
-            for some in _steps(names):
+            for some in steps(names):
                 query = select(
                     table.c.id, table.c.number, table.c.digest, table.c.modified
                 ).where(table.c.source == source, table.c.id.in_(some))
@@ -146,13 +142,13 @@ class Writer:
 
     def _remove(self, numbers: Sequence[int]) -> None:
         """Take records out again, with everything by which they are found."""
-        for some in _steps(numbers):
+        for some in steps(numbers):
             table = tables.contents
             query = select(table.c.number, table.c.record).where(
                 table.c.number.in_(some)
             )
             old = [
-                (row.number, msgspec.json.decode(row.record, type=CatalogueRecord))
+                (row.number, record_of(row.record))
                 for row in self._connection.execute(query)
             ]
             self._remove_words(old)
@@ -175,17 +171,19 @@ class Writer:
                 )
 
     def _remove_words(self, old: Sequence[tuple[int, CatalogueRecord]]) -> None:
-        rows: list[Row] = [self._words(number, record) for number, record in old]
+        rows: list[Row] = [
+            self._words(number, record.title, record.details) for number, record in old
+        ]
         if self._dialect == "postgresql":
             rows = [(number,) for number, _ in old]
         if rows:
             self._connection.exec_driver_sql(_DELETE_WORDS[self._dialect], rows)
 
-    def _words(self, number: int, record: CatalogueRecord) -> Row:
+    def _words(self, number: int, title: str, details: str) -> Row:
         if self._dialect == "postgresql":
             # Its index is asked for one column at a time.
-            return number, record.title, f"{record.title} {record.details}"
-        return number, record.title, record.details
+            return number, title, f"{title} {details}"
+        return number, title, details
 
     def _take_out(self, table: Table, rows: Sequence[Row]) -> None:
         mark = "?" if self._dialect == "sqlite" else "%s"
@@ -196,57 +194,39 @@ class Writer:
                 list(dict.fromkeys(rows)),
             )
 
-    def _insert(self, found: Sequence[tuple[int, Read]]) -> None:
-        records: list[Row] = []
-        contents: list[Row] = []
-        words: list[Row] = []
-        names: list[Row] = []
-        affects: dict[Row, None] = {}
-        ecosystems: list[Row] = []
-        exploited: list[Row] = []
-        for number, read in found:
-            record = read.record
-            records.append(_record_row(number, read))
-            contents.append((number, msgspec.json.encode(record)))
-            words.append(self._words(number, record))
-            names += [(name, number) for name in record.names]
-            affects |= {(k, number, place): None for k, place in record.affected_keys()}
-            ecosystems += [(number, e) for e in record.ecosystems]
-            if record.exploited:
-                exploited.append((record.id,))
-        self._put(tables.records, records)
-        self._put(tables.contents, contents)
-        # In the order of their keys, which is that of their pages.
-        self._put(tables.names, sorted(names))
-        self._put(tables.affects, sorted(affects))
-        self._put(tables.ecosystems, ecosystems)
-        self._put(tables.exploited, exploited)
+    def _insert(self, found: Sequence[tuple[int, Ready]]) -> None:
+        rows: list[tuple[Table, list[Row]]] = [
+            (tables.records, [_record_row(n, r) for n, r in found]),
+            (tables.contents, [(n, r.content) for n, r in found]),
+            # In the order of their keys, which is that of their pages.
+            (tables.names, sorted((name, n) for n, r in found for name in r.names)),
+            (tables.affects, sorted((k, n, at) for n, r in found for k, at in r.keys)),
+            (tables.ecosystems, [(n, e) for n, r in found for e in r.ecosystems]),
+            (tables.exploited, [(r.id,) for _, r in found if r.exploited]),
+        ]
+        for table, some in rows:
+            self._put(table, some)
+        words = [self._words(n, r.title, r.details) for n, r in found]
         if words:
             self._connection.exec_driver_sql(_INSERT_WORDS[self._dialect], words)
 
     def _put(self, table: Table, rows: Sequence[Row]) -> None:
         if rows:
-            self._connection.exec_driver_sql(self._inserts[table], rows)
+            self._connection.exec_driver_sql(self._inserts[table], list(rows))
 
 
-def _record_row(number: int, read: Read) -> Row:
-    record = read.record
-    score = record.score
+def _record_row(number: int, ready: Ready) -> Row:
     return (
         number,
-        record.source.value,
-        record.id,
-        read.digest,
-        record.title,
-        _at(record) or None,
-        instants.text(record.withdrawn) if record.withdrawn else None,
-        record.band.value,
-        score,
+        ready.source,
+        ready.id,
+        ready.digest,
+        ready.title,
+        ready.modified or None,
+        ready.withdrawn,
+        ready.band,
+        ready.score,
     )
-
-
-def _at(record: CatalogueRecord) -> str:
-    return instants.text(record.modified) if record.modified else ""
 
 
 def _insert(table: Table, dialect: str) -> str:
@@ -255,5 +235,6 @@ def _insert(table: Table, dialect: str) -> str:
     return f"insert into {table.name} ({names}) values ({marks})"  # noqa: S608 - our own names
 
 
-def _steps(values: Sequence[T]) -> Iterable[Sequence[T]]:
+def steps(values: Sequence[T]) -> Iterable[Sequence[T]]:
+    """Return *values* in parts that a statement has place for."""
     return (values[start : start + _STEP] for start in range(0, len(values), _STEP))

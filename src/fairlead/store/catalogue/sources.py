@@ -6,17 +6,20 @@ followed, and archives are read only as far as the limits below allow.
 
 from __future__ import annotations
 
+import bz2
 import gzip
 import lzma
+import os
+import re
 import stat
 import tarfile
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Self, cast
 
 from fairlead.catalogue.reading import SUFFIXES
 from fairlead.catalogue.reading.documents import MAX_BYTES
@@ -106,12 +109,13 @@ def _read(
             with gzip.open(file) as unpacked:
                 yield Document(place, unpacked.read(MAX_BYTES + 1))
         else:
-            yield Document(place, file.read(MAX_BYTES + 1))
+            yield Document(place, _start(file, size))
     except _TooMuchError as error:
         yield Document(place, refused=str(error))
     except (
         tarfile.TarError,
         zipfile.BadZipFile,
+        gzip.BadGzipFile,
         EOFError,
         lzma.LZMAError,
         zlib.error,
@@ -146,7 +150,11 @@ class _Budget:
 def _tar(
     place: str, file: IO[bytes], budget: _Budget, *, nested: bool
 ) -> Iterator[Document]:
-    with tarfile.open(fileobj=file, mode="r|*") as archive:
+    with (
+        _unpacked(file) as stream,
+        # As a stream, in which nothing leads back to where it was.
+        tarfile.open(fileobj=stream, mode="r|", tarinfo=_Header) as archive,
+    ):
         for member in archive:
             archive.members.clear()  # type: ignore[attr-defined]  # else it keeps all
             budget.spend(max(member.size, 0))
@@ -156,9 +164,60 @@ def _tar(
             if refused := _refused(member.name, link=not member.isreg()):
                 yield Document(within, refused=refused)
                 continue
-            unpacked = archive.extractfile(member)
+            unpacked, size = archive.extractfile(member), member.size
             if unpacked is not None:
-                yield from _member(within, unpacked, nested=nested)
+                yield from _member(within, unpacked, size, nested=nested)
+
+
+def _unpacked(file: IO[bytes]) -> IO[bytes]:
+    """Return the archive in *file*, unpacked by what it begins with, whatever its name.
+
+    `tarfile` would do so itself, and copy all that it has unpacked ahead at each step.
+    """
+    start = file.read(6)
+    file.seek(-len(start), os.SEEK_CUR)
+    for magic, opened in _PACKED:
+        if start.startswith(magic):
+            return cast("IO[bytes]", opened(file))
+    return file
+
+
+_PACKED: tuple[tuple[bytes, Callable[[IO[bytes]], object]], ...] = (
+    (b"\x1f\x8b", gzip.open),
+    (b"BZh", bz2.open),
+    (b"\xfd7zXZ", lzma.open),
+)
+_USTAR = (b"ustar\x0000", b"ustar  \x00")
+
+
+class _Header(tarfile.TarInfo):
+    """The header of a member; those of plain files are read without a detour."""
+
+    @classmethod
+    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
+        """Read a header as `tarfile` does; see `TarInfo.frombuf`."""
+        if not _is_plain(buf):
+            return super().frombuf(buf, encoding, errors)
+        found = cls(buf[:100].partition(b"\0")[0].decode(encoding, errors))
+        found.size = int(buf[124:135], 8)
+        found.chksum = int(buf[148:154], 8)
+        return found
+
+
+def _is_plain(buf: bytes | bytearray) -> bool:
+    """Tell whether a header is of a file with a short name, written in the usual way."""
+    if len(buf) != tarfile.BLOCKSIZE or buf[156:157] != b"0":
+        return False
+    if not buf.startswith(_USTAR, 257) or buf[99] or buf[345]:
+        return False
+    size, check = buf[124:136], buf[148:156]
+    if not _NUMBER.fullmatch(size) or not _CHECKSUM.fullmatch(check):
+        return False
+    return sum(buf) - sum(check) + 8 * 32 == int(check[:6], 8)
+
+
+_NUMBER = re.compile(rb"[0-7]{11}[\0 ]")
+_CHECKSUM = re.compile(rb"[0-7]{6}\0 ")
 
 
 def _zip(
@@ -174,8 +233,9 @@ def _zip(
             if refused := _refused(member.filename, link=link):
                 yield Document(within, refused=refused)
                 continue
+            size = member.file_size
             with archive.open(member) as unpacked:
-                yield from _member(within, unpacked, nested=nested)
+                yield from _member(within, unpacked, size, nested=nested)
 
 
 def _refused(name: str, *, link: bool) -> str:
@@ -187,24 +247,34 @@ def _refused(name: str, *, link: bool) -> str:
     return ""
 
 
-def _member(place: str, file: IO[bytes], *, nested: bool) -> Iterator[Document]:
+def _start(file: IO[bytes], size: int) -> bytes:
+    """Return what is in a file of *size* bytes; of one too large, enough to see that.
+
+    What may be read is set aside in advance, so that it is no more than there is.
+    """
+    return file.read(min(max(size, 0), MAX_BYTES) + 1)
+
+
+def _member(
+    place: str, file: IO[bytes], size: int, *, nested: bool
+) -> Iterator[Document]:
     """Return a document in an archive, or those of an archive in it, one level deep."""
     if not (_is_tar(place) or place.lower().endswith((".zip", ".gz"))):
-        yield Document(place, file.read(MAX_BYTES + 1))
+        yield Document(place, _start(file, size))
         return
     if nested:
         yield Document(place, refused="an archive in an archive in an archive")
         return
     with tempfile.TemporaryFile() as copy:
-        size = 0
+        copied = 0
         while block := file.read(1 << 20):
-            size += len(block)
-            if size > MAX_NESTED:
+            copied += len(block)
+            if copied > MAX_NESTED:
                 yield Document(place, refused=f"more than {MAX_NESTED} bytes")
                 return
             copy.write(block)
         copy.seek(0)
-        yield from _read(place, copy, size, nested=True)
+        yield from _read(place, copy, copied, nested=True)
 
 
 def _shown(name: str) -> str:

@@ -45,6 +45,19 @@ def instant(at: datetime) -> Markup:
     return Markup('<time datetime="{}">{}</time>').format(instants.text(at), shown)
 
 
+def distance(at: datetime, now: datetime) -> str:
+    """Say how far *at* lies from *now*: `in 12 days`, `3 hours ago`."""
+    seconds = (at - now).total_seconds()
+    # What began a moment ago and lasts 90 days is 90 days long.
+    length = abs(seconds) + 30
+    for unit, size in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
+        count = int(length // size)
+        if count:
+            far = f"{count} {unit}{'' if count == 1 else 's'}"
+            return f"in {far}" if seconds > 0 else f"{far} ago"
+    return "now"
+
+
 def plain(text: str) -> str:
     """Return *text* with what hides or reorders it made visible."""
     return text.translate(INVISIBLE)
@@ -175,6 +188,7 @@ def steps(state: State) -> list[tuple[State, str]]:
 
 FILTERS: dict[str, Callable[..., Any]] = {
     "instant": instant,
+    "distance": distance,
     "plain": plain,
     "percent": percent,
     "share": share,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 revision = "0017"
-down_revision = "0012"
+down_revision = "0016"
 
 
 def upgrade() -> None:

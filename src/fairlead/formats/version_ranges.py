@@ -1,52 +1,58 @@
-"""Versions and ranges of them (VERS, https://github.com/package-url/vers-spec).
+"""Ranges of versions (VERS, https://github.com/package-url/vers-spec).
 
-`univers` does the work; what the test suite of VERS finds wrong with version 32 is mended
-here, and nowhere else:
+`version_order` compares; `univers` reads what package managers write. What the test suite
+of VERS finds wrong with reading a canonical specifier is mended here: white space, empty
+constraints, constraints out of order and broken percent-encoding are refused; a version is
+decoded once.
 
-1. Reading a canonical specifier: white space, empty constraints, constraints out of
-   order and broken percent-encoding are refused; a version is decoded once.
-2. NuGet's labels are compared, and written, in small letters.
-
-Nothing here crashes on nonsense. Where two versions cannot be compared, that is said:
-`compare` and `contains` answer nothing then, never a guess.
+Nothing here crashes on nonsense. Where versions cannot be compared, that is said:
+`contains` and `overlaps` answer nothing then, never a guess.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cmp_to_key, lru_cache
+from functools import cmp_to_key
 from itertools import pairwise
-from typing import Any
 from urllib.parse import quote, unquote
 
-from univers.version_range import RANGE_CLASS_BY_SCHEMES, VersionRange
+from univers.conan.errors import ConanException
+from univers.nuget import InvalidNuGetVersion
+from univers.version_range import (
+    RANGE_CLASS_BY_SCHEMES,
+    InvalidVersionRange,
+    VersionRange,
+)
 
 from fairlead.errors import Invalid, Violation
+from fairlead.formats.version_order import (
+    ALIASES,
+    Incomparable,
+    compare,
+    natural_order,
+)
 
-MAX = 512
-"""Characters of a version that are looked at; longer ones cannot be compared."""
-
-_ALIASES = {
-    "gentoo": "ebuild",
-    "semver": "npm",
-    "rubygems": "gem",
-    "debian": "deb",
-    "alpine": "apk",
-    "crates.io": "cargo",
-    "go": "golang",
-    "packagist": "composer",
-}
 _PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _CONSTRAINT = re.compile(r"(>=|<=|!=|<|>|=)?([^<>=!|*\s]+)")
 _SCHEME = re.compile(r"vers:([a-z0-9.+-]+)/(.+)", re.DOTALL)
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)")
 _PLAIN = ":+~-._^,@"
 """Characters of a version that are not encoded, besides letters and digits."""
-_STEPS = re.compile(r"\d+|[A-Za-z]+")
+_FAULTS = (
+    ValueError,
+    TypeError,
+    AttributeError,
+    IndexError,
+    NotImplementedError,
+    ConanException,
+    InvalidNuGetVersion,
+    InvalidVersionRange,
+)
+"""What univers raises at ranges that are none, found by giving it much nonsense."""
 
-SCHEMES = frozenset(RANGE_CLASS_BY_SCHEMES) | frozenset(_ALIASES)
+SCHEMES = frozenset(RANGE_CLASS_BY_SCHEMES) | frozenset(ALIASES)
 """Schemes that are known here."""
 REGISTERED = frozenset(
     [
@@ -107,7 +113,7 @@ class Range:
             return True
         try:
             return _within(self, version)
-        except _NotComparableError:
+        except Incomparable:
             return None
 
     def overlaps(self, other: Range) -> bool | None:
@@ -119,12 +125,8 @@ class Range:
         ends = [c.version for r in (self, other) for c in r.constraints]
         try:
             return any(_both(self, other, end) for end in ends) or _between(self, other)
-        except _NotComparableError:
+        except Incomparable:
             return None
-
-
-class _NotComparableError(Exception):
-    """Two versions cannot be compared."""
 
 
 def read(written: str, *, strict: bool = False) -> Range:
@@ -162,16 +164,17 @@ def _before(scheme: str) -> Callable[[Constraint, Constraint], int]:
     """Return what compares two constraints of *scheme* by their versions."""
 
     def order(left: Constraint, right: Constraint) -> int:
-        return compare(scheme, left.version, right.version) or 0
+        return compare(scheme, left.version, right.version)
 
     return order
 
 
 def _sorted(found: Range) -> Range:
     """Return *found* with its constraints in order, if they can be compared."""
-    if any(_parsed(found.scheme, c.version) is None for c in found.constraints):
+    try:
+        ordered = sorted(found.constraints, key=cmp_to_key(_before(found.scheme)))
+    except Incomparable:
         return found
-    ordered = sorted(found.constraints, key=cmp_to_key(_before(found.scheme)))
     return Range(found.scheme, tuple(ordered))
 
 
@@ -201,44 +204,14 @@ def _constraints(written: str) -> tuple[Constraint, ...]:
 def _check_order(found: Range) -> None:
     versions = [c.version for c in found.constraints]
     for before, after in pairwise(versions):
-        order = compare(found.scheme, before, after)
-        if order is not None and order >= 0:
+        try:
+            order = compare(found.scheme, before, after)
+        except Incomparable:
+            continue
+        if order >= 0:
             raise _invalid(
                 f"{_shown(after)} comes before {_shown(before)}, or is the same"
             )
-
-
-def compare(scheme: str, left: str, right: str) -> int | None:
-    """Return -1, 0 or 1 as *left* comes before, is, or comes after *right*.
-
-    Nothing where the two cannot be compared in that scheme.
-    """
-    if left == right:
-        return 0
-    a, b = _parsed(scheme, left), _parsed(scheme, right)
-    if a is None or b is None:
-        return None
-    try:
-        return -1 if a < b else int(b < a)
-    except Exception:  # noqa: BLE001 - a library's fault is no reason to stop
-        return None
-
-
-def equal(scheme: str, left: str, right: str) -> bool | None:
-    """Tell whether two versions are the same; nothing if they cannot be compared."""
-    order = compare(scheme, left, right)
-    return None if order is None else order == 0
-
-
-def in_order(scheme: str, versions: Sequence[str]) -> list[str] | None:
-    """Return *versions* sorted and written as their scheme does."""
-    parsed = [_parsed(scheme, version) for version in versions]
-    if any(version is None for version in parsed):
-        return None
-    try:
-        return [str(version.string) for version in sorted(parsed)]
-    except Exception:  # noqa: BLE001 - a library's fault is no reason to stop
-        return None
 
 
 def canonical(written: str) -> str:
@@ -250,7 +223,7 @@ def canonical(written: str) -> str:
     """
     try:
         return str(VersionRange.from_string(written))  # type: ignore[no-untyped-call]
-    except Exception as error:
+    except _FAULTS as error:
         raise _invalid(
             str(error) or f"{_shown(written)} is no version range"
         ) from error
@@ -263,54 +236,19 @@ def from_native(scheme: str, native: str) -> str:
         Invalid: it is none of that scheme, or the scheme is unknown.
 
     """
-    kind = RANGE_CLASS_BY_SCHEMES.get(_ALIASES.get(scheme, scheme))
+    kind = RANGE_CLASS_BY_SCHEMES.get(ALIASES.get(scheme, scheme))
     if kind is None:
         raise _invalid(f"ranges of {_shown(scheme)} are not known")
     try:
         return str(kind.from_native(native))  # type: ignore[no-untyped-call]
-    except Exception as error:
+    except _FAULTS as error:
         raise _invalid(f"{_shown(native)} is no range of {scheme}: {error}") from error
-
-
-@lru_cache(maxsize=65536)
-def _parsed(scheme: str, version: str) -> Any:  # noqa: ANN401 - of a library without types
-    kind = RANGE_CLASS_BY_SCHEMES.get(_ALIASES.get(scheme, scheme))
-    if kind is None or kind.version_class is None or not 0 < len(version) <= MAX:
-        return None
-    try:
-        return kind.version_class(_small(version) if scheme == "nuget" else version)
-    except Exception:  # noqa: BLE001 - a library's fault is no reason to stop
-        return None
-
-
-def _small(version: str) -> str:
-    """Return a version of NuGet with its labels in small letters."""
-    label, plus, build = version.partition("+")
-    return label.lower() + plus + build
-
-
-def natural_order(left: str, right: str) -> int:
-    """Compare two versions of no known scheme: numbers as numbers, the rest as text.
-
-    A guess, for ranges without a scheme; where it matters, say that it is one.
-    """
-    a, b = (
-        [
-            (1, int(s), "") if s.isdigit() else (0, 0, s.lower())
-            for s in _STEPS.findall(v)
-        ]
-        for v in (left, right)
-    )
-    return (a > b) - (a < b)
 
 
 def _order(scheme: str, left: str, right: str) -> int:
     if not scheme:
         return natural_order(left, right)
-    order = compare(scheme, left, right)
-    if order is None:
-        raise _NotComparableError
-    return order
+    return compare(scheme, left, right)
 
 
 def _within(found: Range, version: str) -> bool:
