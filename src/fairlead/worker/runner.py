@@ -32,6 +32,7 @@ from fairlead.clearinghouse.deciding import NOTHING
 from fairlead.clearinghouse.ports import Job, Timer
 from fairlead.clearinghouse.public import Published
 from fairlead.errors import Error
+from fairlead.programme import figures
 from fairlead.programme.agenda import Due, Ringing
 from fairlead.programme.unit import Store, Unit
 from fairlead.review import certifying, concluding, granting, handing
@@ -166,6 +167,11 @@ class Runner:
                 due += EXPIRY
                 self.expire()
 
+    def plan(self) -> None:
+        """Have rung, from now on, what rings at the same time in every month."""
+        with self.store.begin() as unit:
+            figures.plan(unit, at=self.clock())
+
     def expire(self) -> None:
         """Remove uploads that nobody went on with."""
         try:
@@ -290,6 +296,8 @@ class Runner:
                 concluding.ring_destruction(
                     unit, EngagementId(timer.subject), at=self.clock()
                 )
+            case Timer.FIGURES:
+                figures.ring(unit, at=self.clock())
             case Timer.APPLICATION:
                 joining.erase(unit, ApplicationId(timer.subject), at=self.clock())
             case Timer.CLAIM:
