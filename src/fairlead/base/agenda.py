@@ -54,6 +54,8 @@ class Timer(StrEnum):
     """A determination lapses."""
     DESTRUCTION = "destruction"
     """What is kept of an engagement that is over is destroyed."""
+    FIGURES = "figures"
+    """The figures of the month that is over are published."""
     APPLICATION = "application"
     """What an application to join says is erased."""
 

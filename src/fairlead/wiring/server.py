@@ -227,6 +227,7 @@ class Server:
             self.system.store.destroy_keys()
             runner = self.runner()
             runner.expire()
+            runner.plan()
             runner.start()
             try:
                 await serve(

@@ -35,6 +35,7 @@ from fairlead.clearinghouse.ports import Job, Timer
 from fairlead.clearinghouse.public import Published
 from fairlead.clearinghouse.publishing import Press
 from fairlead.errors import Error
+from fairlead.programme import figures
 from fairlead.programme.agenda import Due, Ringing
 from fairlead.programme.unit import Store, Unit
 from fairlead.review import certifying, concluding, granting, handing
@@ -190,6 +191,11 @@ class Runner:
                 due += EXPIRY
                 self.expire()
 
+    def plan(self) -> None:
+        """Have rung, from now on, what rings at the same time in every month."""
+        with self.store.begin() as unit:
+            figures.plan(unit, at=self.clock())
+
     def expire(self) -> None:
         """Remove uploads that nobody went on with."""
         try:
@@ -332,6 +338,8 @@ class Runner:
                 concluding.ring_destruction(
                     unit, EngagementId(timer.subject), at=self.clock()
                 )
+            case Timer.FIGURES:
+                figures.ring(unit, at=self.clock())
             case Timer.APPLICATION:
                 joining.erase(unit, ApplicationId(timer.subject), at=self.clock())
             case Timer.CLAIM:
