@@ -475,6 +475,9 @@ API = {
     "POST /v1/cases/{case_id}/priority": Row(
         on_case(Scope.CASE_MOVE), json={"names": ["CVE-1"], "reason": " "}
     ),
+    "GET /v1/catalogue/products": Row(everyone, ok=frozenset({400, 404})),
+    "GET /v1/catalogue/records": Row(everyone),
+    "GET /v1/catalogue/records/{name}": Row(everyone, ok=frozenset({404})),
     "POST /v1/catalogue/match": Row(signed_in, json={}),
     "POST /v1/cases/{case_id}/advisory": Row(
         on_case(Scope.ADVISORY_PUBLISH), json=DRAFT

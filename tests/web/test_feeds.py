@@ -312,6 +312,29 @@ def test_pip_audit_finds_the_vulnerability(serving, tmp_path):
     assert {f"x_{name}", "CVE-2026-12345"} <= {found["id"], *found["aliases"]}
 
 
+# --- HEAD ----------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("name")
+def test_who_asks_for_the_head_of_a_feed_gets_it_without_its_body(signing):
+    """As of GET: the same status, type and length, for files that are there or not."""
+    metadata = get(signing, f"{CSAF}/provider-metadata.json").json()
+    rolie, directory = metadata["distributions"]
+    feed = get(signing, rolie["rolie"]["feeds"][0]["url"]).json()["feed"]
+    links = [link["href"] for link in feed["entry"][0]["link"]]
+    files = [f"{directory['directory_url']}/{n}" for n in ("index.txt", "changes.csv")]
+    key = metadata["public_openpgp_keys"][0]["url"]
+    missing = f"{CSAF}/white/1999/none.json"
+    canonical = metadata["canonical_url"]
+    for address in (*links, *files, key, canonical, "/advisories.atom", missing):
+        path = address.removeprefix("http://testserver.local")
+        whole, head = signing.get(path), signing.head(path)
+        assert head.status_code == whole.status_code, path
+        assert head.content == b""
+        for field in ("content-type", "content-length", "cache-control"):
+            assert head.headers.get(field) == whole.headers.get(field), (path, field)
+
+
 # --- Atom ----------------------------------------------------------------------------------
 
 

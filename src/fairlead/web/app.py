@@ -27,6 +27,7 @@ from fairlead.web.api import (
     owners,
     public_figures,
     reports,
+    searching,
     sharing,
 )
 from fairlead.web.api import catalogue as catalogue_api
@@ -92,6 +93,7 @@ def create_app(context: Context) -> Litestar:
             engagements.router,
             advisories.router,
             catalogue_api.router,
+            searching.router,
             claims.router,
             owners.router,
             sharing.router,
