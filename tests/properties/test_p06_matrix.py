@@ -238,6 +238,12 @@ PAGES = {
     "POST /advisories/{name}/withdrawal": Row(
         with_scope(Scope.ADVISORY_PUBLISH), {"reason": WHY}, ok=NAMED
     ),
+    "POST /advisories/{name}/revisions": Row(
+        with_scope(Scope.ADVISORY_PUBLISH), {"title": "x"}, ok=NAMED
+    ),
+    "POST /advisories/{name}/revisions/draft": Row(
+        signed_in, {"code": "x"}, ok=frozenset({401, 404})
+    ),
     "GET /advisories.atom": Row(everyone),
     "GET /feeds": Row(everyone),
     "GET /products/{ecosystem}/{name}": Row(everyone),
