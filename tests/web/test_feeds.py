@@ -6,6 +6,7 @@ import io
 import json
 import os
 import secrets
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -315,6 +316,63 @@ def test_pip_audit_finds_the_vulnerability(serving, tmp_path):
     assert {f"x_{name}", "CVE-2026-12345"} <= {found["id"], *found["aliases"]}
 
 
+def locked(folder):
+    """Write a project whose lock file names two packages, one of them affected."""
+    (folder / "pyproject.toml").write_text(
+        '[project]\nname = "app"\nversion = "1"\nrequires-python = ">=3.11"\n'
+        'dependencies = ["my-example", "harmless"]\n'
+    )
+    packages = "".join(
+        f"""
+[[package]]
+name = "{name}"
+version = "{version}"
+source = {{ registry = "https://pypi.org/simple" }}
+sdist = {{ url = "https://pypi.org/{name}.tar.gz", hash = "sha256:{"0" * 64}" }}
+"""
+        for name, version in (("harmless", "2.0"), ("my-example", "1.0"))
+    )
+    (folder / "uv.lock").write_text(
+        f"""version = 1
+requires-python = ">=3.11"
+{packages}
+[[package]]
+name = "app"
+version = "1"
+source = {{ virtual = "." }}
+dependencies = [{{ name = "harmless" }}, {{ name = "my-example" }}]
+"""
+    )
+
+
+def test_uv_audit_finds_the_vulnerability(serving, tmp_path):
+    """Another OSV client that we did not write: it asks in batches, then by name."""
+    import httpx
+
+    if (uv := shutil.which("uv")) is None:
+        pytest.skip("uv is not installed")
+    world, address = serving
+    with httpx.Client(base_url=address, follow_redirects=True) as client:
+        name = fill(client, world)
+    locked(tmp_path)
+    command = [uv, "audit", "--frozen", "--output-format", "json"]
+    done = subprocess.run(
+        [*command, "--service-url", address],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "NO_PROXY": "*", "UV_PREVIEW": "1"},
+    )
+    assert done.returncode == 1, done.stderr
+    told = json.loads(done.stdout)
+    assert told["summary"]["audited_packages"] == 2
+    (found,) = told["vulnerabilities"]
+    assert found["dependency"] == {"name": "my-example", "version": "1.0"}
+    assert (found["id"], found["fix_versions"]) == (f"x_{name}", ["1.1"])
+    assert found["aliases"] == ["CVE-2026-12345"]
+
+
 # --- HEAD ----------------------------------------------------------------------------------
 
 
@@ -566,7 +624,13 @@ def test_a_product_has_a_page_of_its_advisories(signing, name):
 
 def test_the_pages_say_how_to_set_clients_up(client):
     page = get(client, "/feeds").text
-    for command in ("csaf_downloader", "pip-audit", "curl", "advisories.atom"):
+    for command in (
+        "csaf_downloader",
+        "pip-audit",
+        "uv audit",
+        "curl",
+        "advisories.atom",
+    ):
         assert command in page
 
 
