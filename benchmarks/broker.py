@@ -5,7 +5,8 @@ python benchmarks/broker.py [--streams 500] [--seconds 20] [--json]
 A model endpoint, a server with its broker, and the clients run as three processes. The
 same clients stream once straight from the endpoint and once through the broker; each
 chunk carries the instant at which it was sent. Then access is withdrawn, and the time
-until the last stream has ended is taken.
+until the last stream has ended is taken. While all streams are open, further calls are
+made one after another, and how long each waits for its answer is taken.
 """
 
 from __future__ import annotations
@@ -35,10 +36,14 @@ from fairlead.review.rules import Rules
 from fairlead.terms import standard
 from fairlead.terms.agreement import Party, Terms, WindowTerm
 from fairlead.web.server import free_port, serve_app
-from fairlead.wiring import Settings, System
+from fairlead.wiring import Server, Settings, System
 
 RATE = 10
 """Chunks a second in each stream."""
+OPENING = 2.0
+"""Seconds in which the streams are opened."""
+FURTHER = 20
+"""Calls that are made while all streams are open."""
 TARGET = 5.0
 """Milliseconds that may be added at the median."""
 
@@ -73,8 +78,8 @@ async def _measure(streams: int, seconds: int) -> dict[str, Any]:
         server, told = _start("--part", "server", "--home", home, "--model", address)
         broker, key = told.split()
         try:
-            straight = await _stream(f"{address}/v1", "", streams, seconds)
-            passed = await _stream(f"{broker}/v1", key, streams, seconds)
+            straight, _ = await _stream(f"{address}/v1", "", streams, seconds)
+            passed, admitted = await _stream(f"{broker}/v1", key, streams, seconds)
             cut = await _cut(f"{broker}/v1", key, streams, server)
         finally:
             for process in (server, model):
@@ -88,6 +93,9 @@ async def _measure(streams: int, seconds: int) -> dict[str, Any]:
         "broker_p99_ms": _ms(passed, 0.99),
         "added_median_ms": round(_ms(passed, 0.5) - _ms(straight, 0.5), 2),
         "target_ms": TARGET,
+        "new_call_median_ms": _ms(admitted, 0.5),
+        "new_call_slowest_ms": _ms(admitted, 1),
+        "load_average": round(os.getloadavg()[0], 1),
         "all_cut_after_s": round(cut, 2),
         "cut_target_s": 1.0,
     }
@@ -104,32 +112,46 @@ def _start(*words: str) -> tuple[subprocess.Popen[str], str]:
     return process, process.stdout.readline().strip()
 
 
-async def _stream(url: str, key: str, streams: int, seconds: int) -> list[float]:
-    """Return for each chunk how long it took from the endpoint to here, in seconds."""
-    took: list[float] = []
+async def _stream(
+    url: str, key: str, streams: int, seconds: int
+) -> tuple[list[float], list[float]]:
+    """Return how long chunks took to come here, and further calls to be answered.
+
+    Both in seconds, and both of the time in which all streams were open.
+    """
+    took: list[tuple[float, float]] = []
+    admitted: list[float] = []
     body = _body(seconds * RATE)
     async with aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(limit=0),
         timeout=aiohttp.ClientTimeout(total=None),
         headers={"Authorization": f"Bearer {key}"},
     ) as session:
+        begun = time.time()
 
         async def one(place: int) -> None:
-            await asyncio.sleep(place / streams * 2)
+            await asyncio.sleep(place / streams * OPENING)
             async with session.post(f"{url}/chat/completions", data=body) as answer:
                 if answer.status != 200:  # noqa: PLR2004
                     raise SystemExit(await answer.text())
-                took.extend(
-                    [
-                        time.time() - float(chunk[2:])
-                        async for chunk in answer.content
-                        if chunk.startswith(b"t=")
-                    ]
-                )
+                async for chunk in answer.content:
+                    if chunk.startswith(b"t="):
+                        now = time.time()
+                        took.append((now, now - float(chunk[2:])))
 
-        await asyncio.gather(*(one(place) for place in range(streams)))
-    # What came while streams were still being opened is not counted.
-    return took[len(took) // 5 :]
+        async def further() -> None:
+            await asyncio.sleep(OPENING + 1)
+            for _ in range(FURTHER):
+                asked = time.perf_counter()
+                async with session.post(
+                    f"{url}/chat/completions", data=_body(1)
+                ) as answer:
+                    await answer.content.readany()
+                    admitted.append(time.perf_counter() - asked)
+
+        await asyncio.gather(*(one(place) for place in range(streams)), further())
+    first, last = begun + OPENING + 1, begun + seconds
+    return [delay for at, delay in took if first <= at <= last], admitted
 
 
 async def _cut(url: str, key: str, streams: int, server: Any) -> float:  # noqa: ANN401 - a process
@@ -224,7 +246,7 @@ async def _serve(home: Path, model: str) -> None:
         print("withdrawn", engagement, flush=True)
 
     listening = asyncio.create_task(listen())
-    await system.serve(
+    await Server(system).serve(
         ended, lambda: print(f"http://127.0.0.1:{port}/broker {key}", flush=True)
     )
     await listening
@@ -302,7 +324,7 @@ def _ms(values: list[float], share: float) -> float:
     """Return a quantile in milliseconds."""
     if share == 0.5:  # noqa: PLR2004
         return round(statistics.median(values) * 1000, 2)
-    return round(sorted(values)[int(len(values) * share)] * 1000, 2)
+    return round(sorted(values)[int((len(values) - 1) * share)] * 1000, 2)
 
 
 if __name__ == "__main__":

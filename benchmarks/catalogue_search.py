@@ -35,7 +35,7 @@ from fairlead.store.catalogue import finishing, importing
 from fairlead.store.catalogue.aside import FilePlace
 from fairlead.store.catalogue.rows import Writer
 from fairlead.web.app import create_app
-from fairlead.wiring import Settings, System
+from fairlead.wiring import Server, Settings, System
 
 TARGET_MS = 100
 RUNS = 15
@@ -85,7 +85,7 @@ def measure(home: Path, count: int) -> dict[str, float]:
         "seconds_to_make": round(time.perf_counter() - began),
         "target_ms": TARGET_MS,
     }
-    with TestClient(create_app(system.context(lambda: None))) as client:
+    with TestClient(create_app(Server(system).context(lambda: None))) as client:
         first = "/catalogue/records/OSV-2026-1"
         for name, address in {"floor_one_record": first, **PAGES}.items():
             client.get(address)

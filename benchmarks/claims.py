@@ -33,7 +33,8 @@ from sqlalchemy import event
 
 from fairlead.access.roles import Asker, Scope
 from fairlead.base.ids import OrganisationId, new_claim_id
-from fairlead.clearinghouse.claims import taking
+from fairlead.clearinghouse.claims import checking, taking
+from fairlead.clearinghouse.claims.asking import Asked
 from fairlead.clearinghouse.claims.claim import (
     Depth,
     Method,
@@ -45,7 +46,6 @@ from fairlead.clearinghouse.claims.claim import (
 )
 from fairlead.clearinghouse.claims.matching import Holder
 from fairlead.clearinghouse.claims.ports import Desk
-from fairlead.clearinghouse.claims.taking import Asked
 from fairlead.clearinghouse.claims.targets import Target, read
 from fairlead.sealing import oprf
 from fairlead.store import migrations
@@ -199,7 +199,7 @@ def checks(store: SQLStore, count: int, at: datetime) -> tuple[int, float, float
     began, busy = time.monotonic(), time.process_time()
     for batch in batches:
         with store.read() as unit:
-            found = taking.check(unit, _member(0), batch, at=at)
+            found = checking.check(unit, _member(0), batch, at=at)
         hits += sum(bool(f.active) for f in found)
     wall, busy = time.monotonic() - began, time.process_time() - busy
     if not 0.3 < hits / (len(batches) * BATCH) < 0.7:  # noqa: PLR2004 - half were claimed

@@ -14,6 +14,7 @@ Each FOLDER holds `reports.jsonl` and `labels.jsonl`. Definitions:
 * `cross_validated`: the same by models that never saw the project of the pair;
 * `b_cubed`: of the clusters that automatic merges make (`duplicates_measures`);
 * `cost_minutes_per_duplicate`: a wrong merge 60, a question 1, a missed duplicate 5;
+* `embedding_best_cut`: a sentence embedding, where `wordllama` is installed;
 * `hard_negatives`, with `--feeds`: public bugs of one function (`duplicates_hard`);
 * intervals: 95 %, bugs drawn with replacement.
 """
@@ -31,6 +32,7 @@ from pathlib import Path
 
 from duplicates_baselines import (
     clusterfuzz,
+    embedding,
     same_file_and_cwe,
     same_file_and_function,
     tf_idf,
@@ -187,14 +189,16 @@ def baselines(reports: Sequence[Report]) -> dict[str, object]:
     """Return precision, recall and F1 of the simple ways, all pairs compared."""
     places = counted(reports, disputed=True)
     truth = duplicates(reports, places)
-    cosine = tf_idf(reports)
-    cuts = (
-        {pair for pair, value in cosine.items() if value >= cut / 100}
-        for cut in range(5, 60, 2)
-    )
-    best = max(
-        (agreement(cut, truth, places, reports) for cut in cuts), key=lambda a: a.f1
-    )
+
+    def best_cut(cosine: Mapping[Pair, float]) -> dict[str, float]:
+        cuts = (
+            {pair for pair, value in cosine.items() if value >= cut / 100}
+            for cut in range(5, 99, 2)
+        )
+        found = (agreement(cut, truth, places, reports) for cut in cuts)
+        return asdict(max(found, key=lambda a: a.f1))
+
+    embedded = embedding(reports)
     return {
         "same_file_and_function": asdict(
             agreement(same_file_and_function(reports), truth, places, reports)
@@ -203,7 +207,8 @@ def baselines(reports: Sequence[Report]) -> dict[str, object]:
             agreement(same_file_and_cwe(reports), truth, places, reports)
         ),
         "clusterfuzz": asdict(agreement(clusterfuzz(reports), truth, places, reports)),
-        "tf_idf_best_cut": asdict(best),
+        "tf_idf_best_cut": best_cut(tf_idf(reports)),
+        **({"embedding_best_cut": best_cut(embedded)} if embedded else {}),
     }
 
 

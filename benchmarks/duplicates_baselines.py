@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
+import importlib.util
 import itertools
 import math
+import re
 from collections import Counter
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from duplicates_corpus import Report, same_project
 from duplicates_measures import Pair
@@ -47,20 +51,47 @@ def _file_and_cwe(report: Report) -> tuple[str, str] | None:
 def tf_idf(reports: Sequence[Report]) -> dict[Pair, float]:
     """Return the cosine of TF-IDF vectors of each pair within a project.
 
-    Unlike ours it weighs words by how common they are in this very corpus.
+    Unlike ours it weighs words by how common they are in this very corpus. Words of two
+    letters and more, sublinear counts, smoothed weights: the usual best setting.
     """
-    texts = [Counter(r.finding.text.lower().split()) for r in reports]
+    texts = [Counter(_WORD.findall(_said(report).lower())) for report in reports]
     common = Counter(word for text in texts for word in text)
+    rarity = {w: math.log((1 + len(texts)) / (1 + n)) + 1 for w, n in common.items()}
     vectors = []
     for text in texts:
-        vector = {
-            word: (1 + math.log(n)) * math.log(len(texts) / common[word])
-            for word, n in text.items()
-        }
+        vector = {word: (1 + math.log(n)) * rarity[word] for word, n in text.items()}
         length = math.sqrt(sum(v * v for v in vector.values())) or 1.0
         vectors.append({word: v / length for word, v in vector.items()})
     return {
         (i, j): sum(v * vectors[j].get(word, 0.0) for word, v in vectors[i].items())
+        for i, j in itertools.combinations(range(len(reports)), 2)
+        if same_project(reports[i], reports[j])
+    }
+
+
+_WORD = re.compile(r"\b\w\w+\b")
+
+
+def _said(report: Report) -> str:
+    """Return what a report says, with the place that it declares."""
+    features = report.features
+    return f"{report.finding.text} {features.file} {features.function}"
+
+
+def embedding(reports: Sequence[Report]) -> dict[Pair, float] | None:
+    """Return the cosine of sentence embeddings of each pair within a project.
+
+    The model is WordLlama's of 256 dimensions: its wheel holds the weights, so nothing
+    is fetched and no text leaves the machine. Nothing where it is not installed.
+    """
+    if importlib.util.find_spec("wordllama") is None:
+        return None
+    wordllama = importlib.import_module("wordllama")
+    folder = Path(str(wordllama.__file__)).parent
+    model = wordllama.WordLlama.load(cache_dir=folder, disable_download=True)
+    vectors = model.embed(list(map(_said, reports)), norm=True)
+    return {
+        (i, j): float(vectors[i] @ vectors[j])
         for i, j in itertools.combinations(range(len(reports)), 2)
         if same_project(reports[i], reports[j])
     }

@@ -297,6 +297,8 @@ LOG = new_signer("test/record", secrets.token_bytes)
 """Signs the log of every test world."""
 CERTIFICATES = new_signer("test/certificates", secrets.token_bytes)
 """Signs the certificates of every test world."""
+NOTES = new_signer("test/notes", secrets.token_bytes)
+"""Signs the notes about calls of every test world."""
 
 
 HERE = Reach.read("127.0.0.0/8 ::1/128")
@@ -340,6 +342,7 @@ def make_world(store: SQLStore, folder: Path) -> World:
         uploads=uploads,
         assets=AssetFiles(uploads),
         certificates=CERTIFICATES,
+        notes=NOTES,
         log_key=LOG.verifier,
         publisher=Publisher(
             name="Test Clearinghouse",

@@ -18,7 +18,7 @@ from fairlead.access import membership
 from fairlead.access.roles import operator
 from fairlead.errors import Misconfigured
 from fairlead.record.notes import Note, Verifier
-from fairlead.wiring import Settings, System
+from fairlead.wiring import Server, Settings, System
 
 
 def started(*arguments, environment=()):
@@ -115,7 +115,7 @@ def renewed(home, peer):
     settings = Settings.read({}, home=home, witnesses=peer)
     system = System(settings, create=False)
     try:
-        system.publisher().renew()
+        Server(system).publisher().renew()
         return len(Note.parse(system.tiles.public_checkpoint()).lines)
     finally:
         system.close()
@@ -136,7 +136,7 @@ def test_a_setting_that_makes_no_sense_is_named(tmp_path, name, value):
         settings = Settings.read({}, home=tmp_path, **{name: value})
         system = System(settings, create=True)
         try:
-            system.publisher()
+            Server(system).publisher()
         finally:
             system.close()
 

@@ -20,6 +20,7 @@
     + InUse               another server works on the same folder
     + TooMany             too often in too short a time (429)
     + NoSandbox           a wall is missing, so that nothing was run
+    + Gone                a living sandbox has ended, or does not answer
   - Damaged               what is stored contradicts itself
   - Misconfigured         a setting makes no sense
 
@@ -175,6 +176,12 @@ class NoSandbox(Unavailable):
     """A layer of the sandbox is missing, so that nothing was run."""
 
     code = "no-sandbox"
+
+
+class Gone(Unavailable):
+    """A living sandbox has ended, or does not answer; open another."""
+
+    code = "sandbox-gone"
 
 
 class Damaged(Error):  # noqa: N818

@@ -15,7 +15,7 @@ from fairlead.access.roles import Role
 from fairlead.base.markings import Label
 from fairlead.errors import Invalid, Misconfigured
 from fairlead.programme import profile, profile_keys
-from fairlead.wiring import Settings, System
+from fairlead.wiring import Server, Settings, System
 
 SMALLEST = """
 format = "fairlead-profile@1"
@@ -146,8 +146,8 @@ def test_the_profile_set_is_the_profile_in_force(tmp_path):
     )
     try:
         assert system.rules.embargo == timedelta(days=45)
-        assert system.runner().rules is system.rules
-        assert system.context(lambda: None).review is system.profile.review
+        assert Server(system).runner().rules is system.rules
+        assert Server(system).context(lambda: None).review is system.profile.review
     finally:
         system.close()
     path.write_text(SMALLEST + "[window]\ndays = 90\n")

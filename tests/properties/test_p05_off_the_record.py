@@ -105,10 +105,11 @@ def test_a_state_put_in_the_place_of_another_one_is_named(filled):
     assert codes(filled) == {"snapshot"}
 
 
-def test_a_participant_added_behind_the_record_is_named(filled):
+def test_a_participant_added_behind_the_record_is_named(filled, world):
     with filled.engine.begin() as connection:
         case = connection.execute(select(tables.cases.c.id)).scalars().first()
-        row = {"case_id": case, "organisation": "org-z"}
+        at = world.clock()
+        row = {"case_id": case, "organisation": "org-z", "opened_at": at}
         connection.execute(tables.case_participants.insert(), row)
     assert codes(filled) == {"snapshot"}
 
@@ -332,7 +333,7 @@ def test_a_rebuild_gives_what_there_was(world, sequencer, deeds):
     with world.store.begin() as unit:
         before = follows(unit.connection)
         rebuild(unit.connection, world.store.vault, lambda _what, _count: None)
-        resume(unit, at=world.clock())
+        resume(unit, at=world.clock(), desk=worlds.DESK)
         assert follows(unit.connection) == before
     sequencer.round()
     assert not checked(sequencer).problems
@@ -352,7 +353,7 @@ def test_a_rebuild_mends_what_was_changed_behind_the_record(filled, world):
     assert codes(filled)
     with world.store.begin() as unit:
         rebuild(unit.connection, world.store.vault, lambda _what, _count: None)
-        resume(unit, at=world.clock())
+        resume(unit, at=world.clock(), desk=worlds.DESK)
     assert not codes(filled)
     with filled.engine.begin() as connection:
         assert sorted(connection.execute(select(tables.timers)).all()) == sorted(timers)

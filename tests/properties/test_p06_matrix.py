@@ -258,7 +258,14 @@ PAGES = {
         everyone, ok=frozenset({404})
     ),
     "GET /cases": Row(signed_in),
+    "GET /cases/version": Row(signed_in),
     "GET /cases/{case_id}": Row(on_case()),
+    "GET /cases/{case_id}/version": Row(on_case()),
+    "POST /views": Row(
+        with_either(Scope.CASE_READ_ALL, Scope.CASE_READ_JOINED), {"name": " "}
+    ),
+    "GET /views/{view}": Row(nobodys_open),
+    "POST /views/{view}/remove": Row(nobodys_open, {}),
     "POST /cases/{case_id}/move": Row(
         on_case(Scope.CASE_MOVE), {"to": "published", "reason": WHY}
     ),
@@ -615,6 +622,7 @@ def scene(tmp_path_factory):
             "act": "answer",
             "asset": "eng-aaaaaaaaaaaa.weights",
             "upload": "up-none",
+            "view": "view-aaaaaaaaaaaaaaaa",
             "rest": "9/999",
             "file_path": "none",
             "path": "none",

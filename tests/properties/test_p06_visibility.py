@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from fairlead.access.roles import Asker, Role, Scope, token_scopes
 from fairlead.access.visibility import CASES, SUBMISSIONS, holds
 from fairlead.base.ids import pair_id
+from fairlead.clearinghouse.claims.claim import State
 from fairlead.clearinghouse.ports import Page
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -93,6 +94,7 @@ BY_RECEIPT = {
 """What whoever holds the receipt may read: that it exists, and its status."""
 LISTS = {
     "/cases",
+    "/cases/version",
     "/submissions",
     "/exports",
     "/readings",
@@ -111,6 +113,7 @@ OWN = {
     "/catalogue/match",
     "/account",
     "/verify",
+    "/views/{view}",
     "/people",
     "/applications",
     "/organisation",
@@ -136,6 +139,7 @@ SHARED = {"/v1/claims/next", "/v1/claims/blind", "/v1/claims/names"}
 CLAIM = {"/v1/claims/{claim_id}", "/v1/claims/{claim_id}/certificate"}
 CASE = {
     "/cases/{case_id}",
+    "/cases/{case_id}/version",
     "/cases/{case_id}/disclosed",
     "/pairs/{pair}",
     "/v1/cases/{case_id}",
@@ -282,6 +286,7 @@ def test_without_signing_in_nothing_is_shown(client, filled, path):
         receipt=receipts["Finder"],
         claim_id="clm-aaaaaaaaaaaaaa",
         pair=pair_id(*receipts.values()),
+        view="view-aaaaaaaaaaaaaaaa",
     )
     answer = client.get(address, follow_redirects=False)
     if path.startswith("/v1/"):
@@ -343,7 +348,15 @@ PAGES = [
     "/cases",
     "/cases?q=one",
     "/cases?state=open",
-    "/cases?after=50",
+    "/cases?project=one",
+    "/cases?severity=high",
+    "/cases?answer=new",
+    "/cases?answer=in+review&q=parse",
+    "/cases?order=due",
+    "/cases?due=30+days",
+    "/cases?from=2026-08-18T14:03:21.000000Z_FL-aaaaaaaaaa",
+    "/cases/version",
+    "/cases/version?project=two",
     "/submissions",
     "/submissions?after=50",
 ]
@@ -380,4 +393,46 @@ def test_counts_searches_orders_and_pages_tell_nothing_of_what_is_hidden(
         if deed[0] != "wait":
             worlds.do(world, deed)
     worlds.do(world, ("work",))
+    assert shown() == before
+
+
+CLAIMS = [
+    "/v1/claims",
+    "/v1/claims/next",
+    "/v1/claims/introductions",
+    "/v1/claims?after=1",
+]
+CLAIM_PAGES = ["/claims", "/claims?target=pkg:pypi/one", "/claims/mine"]
+
+
+@settings(max_examples=8)
+@given(
+    theirs=st.lists(
+        st.one_of(worlds.blind_claim, worlds.blind_claim, worlds.end_claim), max_size=8
+    )
+)
+def test_blind_claims_of_others_change_nothing_that_one_is_shown(world, client, theirs):
+    """Neither lists nor look-ups of a target tell that somebody claimed it blindly."""
+    client.cookies.clear()
+    name = f"Mine {secrets.token_hex(4)}"
+    world.join(name)
+    token = world.token(name, Scope.CLAIM_READ, Scope.CLAIM_TAKE)
+    sign_in(client, world, name, Role.REPORTER)
+    asked = {"targets": [{"purl": "pkg:pypi/one"}, {"purl": "pkg:pypi/two"}]}
+
+    def shown():
+        answers = [client.get(path, headers=bearer(token)) for path in CLAIMS]
+        answers += [client.get(path) for path in CLAIM_PAGES]
+        answers.append(
+            client.post("/v1/claims/checks", json=asked, headers=bearer(token))
+        )
+        assert all(a.status_code == 200 for a in answers)
+        return [(a.headers, a.content) for a in answers]
+
+    before = shown()
+    worlds.do(world, ("claim", "org-a", "pkg:pypi/one", "blind", True))
+    with world.store.read() as unit:
+        assert unit.claims.count(State.ACTIVE)
+    for deed in theirs:
+        worlds.do(world, deed)
     assert shown() == before

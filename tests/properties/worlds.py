@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import secrets
 from dataclasses import replace
@@ -15,6 +16,7 @@ from fairlead.base.ids import OrganisationId
 from fairlead.clearinghouse import coordinating, publishing, reporting
 from fairlead.clearinghouse.cases import Part, State
 from fairlead.clearinghouse.claims import keeping, taking
+from fairlead.clearinghouse.claims.asking import Asked
 from fairlead.clearinghouse.claims.claim import (
     Coverage,
     Depth,
@@ -23,13 +25,14 @@ from fairlead.clearinghouse.claims.claim import (
     Visibility,
 )
 from fairlead.clearinghouse.claims.claim import State as ClaimState
+from fairlead.clearinghouse.claims.matching import Holder
 from fairlead.clearinghouse.claims.ports import Desk
-from fairlead.clearinghouse.claims.taking import Asked
 from fairlead.clearinghouse.claims.targets import Target
 from fairlead.clearinghouse.ports import Page
 from fairlead.clearinghouse.publishing import Draft
 from fairlead.errors import Error
 from fairlead.formats.advisory import Affected
+from fairlead.sealing import oprf
 
 COORDINATOR = Asker(
     actor="person/per-coordinator",
@@ -87,13 +90,21 @@ shorten = st.tuples(st.just("shorten"), st.integers(0, 9), st.integers(-3, 100))
 publish = st.tuples(st.just("publish"), st.integers(0, 9))
 wait = st.tuples(st.just("wait"), st.integers(0, 60))
 work = st.tuples(st.just("work"))
-claim = st.tuples(
-    st.just("claim"),
-    organisations,
-    st.sampled_from(["pkg:pypi/one", "pkg:pypi/two", "pkg:github/o/one"]),
-    st.sampled_from(["all", "someone"]),
-    st.booleans(),
-)
+
+
+def claims(*visibilities):
+    """Return claims of these visibilities."""
+    return st.tuples(
+        st.just("claim"),
+        organisations,
+        st.sampled_from(["pkg:pypi/one", "pkg:pypi/two", "pkg:github/o/one"]),
+        st.sampled_from(visibilities),
+        st.booleans(),
+    )
+
+
+claim = claims("all", "someone", "blind")
+blind_claim = claims("blind")
 end_claim = st.tuples(
     st.sampled_from(["release", "withdraw", "extend", "alive", "leave claims"]),
     organisations,
@@ -140,7 +151,8 @@ def _join(unit, name, at) -> None:
         unit.organisations.save(None, facts, name=name, by="operator/test", at=at)
 
 
-DESK = Desk(randomness=secrets.token_bytes)
+HOLDER = Holder(oprf.derive_key(bytes(32), b"worlds"), "https://fairlead.example")
+DESK = Desk(randomness=secrets.token_bytes, matching=HOLDER)
 CLAIMING = {"claim", "release", "withdraw", "extend", "alive", "leave claims"}
 
 
@@ -148,8 +160,11 @@ def _claim(unit, kind, rest, at) -> None:
     me = reporter(rest[0])
     if kind == "claim":
         _, purl, visibility, exclusive = rest
+        blind = visibility == "blind"
+        token = hashlib.sha256(purl.encode()).hexdigest()
         asked = Asked(
-            target=Target(purl=purl),
+            target=None if blind else Target(purl=purl),
+            tokens=(token,) if blind else (),
             method=Method.MODEL,
             visibility=Visibility(visibility),
             exclusive=exclusive,

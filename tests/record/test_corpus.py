@@ -50,14 +50,29 @@ def load(path):
     return list(events_of(sample)), sample["state"]
 
 
+def _kept(told, expected):
+    """Return of *told* what *expected* speaks of."""
+    if isinstance(expected, dict) and isinstance(told, dict):
+        return {
+            name: _kept(told[name], value)
+            for name, value in expected.items()
+            if name in told
+        }
+    if isinstance(expected, list) and isinstance(told, list):
+        if len(told) != len(expected):
+            return told
+        return [_kept(one, other) for one, other in zip(told, expected, strict=True)]
+    return told
+
+
 @pytest.mark.parametrize("path", CORPUS, ids=lambda path: path.stem)
 def test_a_recorded_stream_still_leads_to_its_state(path):
     stored, expected = load(path)
     assert not [said for event in stored for said in problems(event)]
     state = subject_of(stored).fold(map(CODEC.decode, stored))
     told = json.loads(msgspec.json.encode(state))
-    # The state may have gained fields since.
-    assert {name: told[name] for name in expected} == expected
+    # The state, and what it is made of, may have gained fields since.
+    assert _kept(told, expected) == expected
 
 
 @pytest.mark.parametrize("path", CORPUS, ids=lambda path: path.stem)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import secrets
+import socket
 import sys
 import threading
 import time
@@ -416,3 +417,54 @@ def test_a_body_that_is_none_is_refused(stage, body):
     )
     assert answer.status_code in {400, 200}
     assert json.loads(answer.text)
+
+
+def test_a_hundred_and_fifty_streams_at_once_all_end(stage):
+    """None waits for another to end; while they are open a new call is answered."""
+    request = {
+        "stream": True,
+        "messages": [{"role": "user", "content": "tick"}],
+        "metadata": {"chunks": 3, "pause": 4},
+    }
+
+    async def one(client, begun):
+        async with client.stream("POST", "chat/completions", json=request) as answer:
+            assert answer.status_code == 200
+            lines = answer.aiter_lines()
+            await anext(lines)
+            begun.append(1)
+            return [line async for line in lines][-2:]
+
+    async def all_of_them():
+        limits = httpx.Limits(max_connections=None)
+        async with httpx.AsyncClient(
+            base_url=f"{stage.address}/broker/v1/",
+            headers={"Authorization": f"Bearer {stage.key}"},
+            timeout=60,
+            limits=limits,
+        ) as client:
+            begun = []
+            streams = [asyncio.create_task(one(client, begun)) for _ in range(150)]
+            while len(begun) < 150:
+                assert not any(stream.done() for stream in streams)
+                await asyncio.sleep(0.02)
+            assert stage.model.open == 150
+            answer = await client.get("models")
+            assert not any(stream.done() for stream in streams)
+            return answer.status_code, await asyncio.gather(*streams)
+
+    status, ends = asyncio.run(asyncio.wait_for(all_of_them(), 120))
+    assert status == 200
+    assert all("data: [DONE]" in end for end in ends)
+    assert stage.used[0] == 151
+
+
+def test_idle_connections_keep_nobody_out(stage):
+    """Two hundred callers that say nothing take no place from one that calls."""
+    port = int(stage.address.rpartition(":")[2])
+    silent = [socket.create_connection(("127.0.0.1", port)) for _ in range(200)]
+    try:
+        assert stage.say().choices
+    finally:
+        for one in silent:
+            one.close()

@@ -14,7 +14,7 @@ from fairlead.clearinghouse.reporting import Incoming
 from fairlead.store import migrations, tables
 from fairlead.store.check import check
 from fairlead.store.unit import CODEC
-from fairlead.wiring import Settings, System
+from fairlead.wiring import Settings, System, recordkeeping
 
 HOMES = sorted((Path(__file__).parent / "homes").glob("*.tar.xz"))
 """A home folder that each earlier version left, by the migration it was at."""
@@ -41,7 +41,7 @@ def test_a_home_of_an_earlier_version_opens_and_its_record_holds(home):
         events = connection.execute(text("select count(*) from events")).scalar_one()
     before.dispose()
     system = opened(home)
-    found = system.check(quiet)
+    found = recordkeeping.check(system, quiet)
     assert not found.problems
     assert found.events == found.size == events
     assert found.destroyed == 0
@@ -90,7 +90,7 @@ def test_an_interrupted_migration_leaves_the_home_as_it_was(home, monkeypatch):
         assert version.scalar_one() != migrations.HEAD
     engine.dispose()
     system = opened(home)
-    assert not system.check(quiet).problems
+    assert not recordkeeping.check(system, quiet).problems
     system.close()
 
 

@@ -27,6 +27,8 @@ OwnerWordId = NewType("OwnerWordId", str)
 AliasId = NewType("AliasId", str)
 IntroductionId = NewType("IntroductionId", str)
 MilestoneId = NewType("MilestoneId", str)
+ViewId = NewType("ViewId", str)
+"""Names a saved view of the queue; whoever has it may open the view."""
 PairId = NewType("PairId", str)
 """Names two findings, in whatever order they are given."""
 
@@ -148,3 +150,8 @@ def new_introduction_id(randomness: Randomness) -> IntroductionId:
 def new_milestone_id(randomness: Randomness) -> MilestoneId:
     """Return a milestone's name; those of a profile have names of its own."""
     return MilestoneId("ms-" + random_text(randomness, 12))
+
+
+def new_view_id(randomness: Randomness) -> ViewId:
+    """Return the name of a saved view: 16 characters, 79 bits."""
+    return ViewId("view-" + random_text(randomness, 16))

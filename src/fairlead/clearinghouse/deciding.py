@@ -16,6 +16,7 @@ from fairlead.clearinghouse.grouping import Link
 from fairlead.clearinghouse.intake import title_of
 from fairlead.clearinghouse.ports import ClearinghouseUnit
 from fairlead.clearinghouse.public import NothingPublished, PublicMatch, Published
+from fairlead.clearinghouse.queues import facets_of
 from fairlead.clearinghouse.reading import finding_in
 from fairlead.clearinghouse.regrouping import (
     UNREADABLE,
@@ -82,6 +83,7 @@ def decide(  # noqa: PLR0913 - one value a thing that must be said
     if finding is None:
         case = open_case(unit, receipt, UNREADABLE, deed).id
         return _file(unit, submission, Outcome.UNREADABLE, case, _Compared(), at)
+    unit.queue.keep({receipt: facets_of(finding)})
     features = duplicates.features_of(finding)
     compared = _compare(unit, receipt, features, rules, published)
     title = title_of(finding)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -11,7 +11,14 @@ from fairlead.access.ports import Organisations
 from fairlead.access.traces import Traces
 from fairlead.access.visibility import Condition
 from fairlead.base.agenda import Agenda, Job, Timer
-from fairlead.base.ids import AdvisoryId, CaseId, OrganisationId, PairId, Receipt
+from fairlead.base.ids import (
+    AdvisoryId,
+    CaseId,
+    OrganisationId,
+    PairId,
+    Receipt,
+    ViewId,
+)
 from fairlead.base.pages import Page
 from fairlead.clearinghouse.advisories import PublishedAdvisory
 from fairlead.clearinghouse.cases import Case, State
@@ -19,6 +26,7 @@ from fairlead.clearinghouse.duplicates import Index
 from fairlead.clearinghouse.exports import Export
 from fairlead.clearinghouse.grouping import Filed, Link
 from fairlead.clearinghouse.pairs import JudgedPair
+from fairlead.clearinghouse.queues import Count, Facets, Place, Sheet, View, Wanted
 from fairlead.clearinghouse.submissions import Outcome, Pair, Reasons, Submission
 from fairlead.record.events import Event, Fact, StoredEvent
 from fairlead.record.subjects import Destroyable, Subjects
@@ -153,6 +161,56 @@ class Cases(Destroyable[Case], Protocol):
         """Return the cases whose embargo has not been noted as over, and its end."""
 
 
+class Queue(Protocol):
+    """The cases in the order in which they are worked on, and what they are found by."""
+
+    def keep(self, facets: Mapping[Receipt, Facets]) -> None:
+        """Keep by what findings are found; their cases are marked by `mark`.
+
+        Cases whose findings change are marked when the unit is left.
+        """
+
+    def clear(self) -> None:
+        """Drop all that is kept of findings and cases."""
+
+    def mark(self, cases: Iterable[CaseId]) -> None:
+        """Mark *cases* by the findings that are filed in them now."""
+
+    def walk(
+        self,
+        condition: Condition,
+        wanted: Wanted,
+        *,
+        until: datetime | None = None,
+        start: Place | None = None,
+        size: int = 50,
+    ) -> Sheet:
+        """Return a page of the cases for which *condition* holds.
+
+        Where *until* is given, their embargo ends by then. It costs the same however
+        many cases there are: no more than `LOOKED_AT` of them are looked at.
+        """
+
+    def count(self, condition: Condition, most: int) -> Mapping[State, Count]:
+        """Count those for which *condition* holds, by state, up to *most* of each."""
+
+
+class Views(Protocol):
+    """Views of the queue that people saved."""
+
+    def put(self, view: View) -> None:
+        """Keep a new view."""
+
+    def get(self, name: ViewId) -> View | None:
+        """Return the view of this name."""
+
+    def of(self, person: str) -> Sequence[View]:
+        """Return those that *person* saved, the first saved first."""
+
+    def drop(self, name: ViewId) -> None:
+        """Have the view be no more."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Headline:
     """What lists and feeds say of an advisory."""
@@ -273,6 +331,14 @@ class ClearinghouseUnit(Protocol):
     @property
     def cases(self) -> Cases:
         """All cases."""
+
+    @property
+    def queue(self) -> Queue:
+        """The cases in the order in which they are worked on."""
+
+    @property
+    def views(self) -> Views:
+        """Views of the queue that people saved."""
 
     @property
     def pairs(self) -> Pairs:

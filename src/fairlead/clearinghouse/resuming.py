@@ -9,18 +9,20 @@ from fairlead.clearinghouse import duplicates
 from fairlead.clearinghouse.claims import keeping, placing
 from fairlead.clearinghouse.claims.ports import ClaimsUnit, Desk
 from fairlead.clearinghouse.ports import Job, Page, Timer
+from fairlead.clearinghouse.queues import facets_of
 from fairlead.clearinghouse.reading import finding_in
 
 SIZE = 500
 
 
 def resume(unit: ClaimsUnit, *, at: datetime, desk: Desk | None = None) -> int:
-    """Fill the index of findings and of claims, and schedule what is still to be done.
+    """Fill the index of findings and of claims, mark cases, schedule what is to be done.
 
     Submissions that wait for an answer get their job, closed cases the timer of their
     embargo. Return how many findings are in the index.
     """
     unit.index.clear()
+    unit.queue.clear()
     indexed = 0
     page = Page(size=SIZE)
     while batch := unit.submissions.decided_in_order(page):
@@ -30,12 +32,15 @@ def resume(unit: ClaimsUnit, *, at: datetime, desk: Desk | None = None) -> int:
             finding = finding_in(unit, submission.id)
             if finding is not None:
                 unit.index.add(submission.id, duplicates.features_of(finding))
+                unit.queue.keep({submission.id: facets_of(finding)})
                 indexed += 1
+        unit.queue.mark({s.case for s in batch if s.case is not None})
         page = Page(after=page.after + SIZE, size=SIZE)
     for receipt in unit.submissions.waiting():
         unit.agenda.enqueue(Job.DECIDE, receipt, at=at)
     for name, until in unit.cases.under_embargo():
         unit.agenda.schedule(Timer.EMBARGO, name, due=until)
-    placing.place_all(unit, desk or Desk(randomness=secrets.token_bytes))
-    keeping.resume(unit)
+    desk = desk or Desk(randomness=secrets.token_bytes)
+    placing.place_all(unit, desk)
+    keeping.resume(unit, desk)
     return indexed

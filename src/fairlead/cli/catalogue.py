@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from fairlead.cli.output import command, lines, show, system
+from fairlead.wiring import cataloguing
 
 NICE = 15
 """How far an import stands back behind other work: 0 not at all, 19 as far as it goes."""
@@ -38,7 +39,7 @@ def import_(paths: tuple[Path, ...], home: Path | None, *, as_json: bool) -> Non
 
     def work() -> Any:  # noqa: ANN401 - see fairlead.store.catalogue.importing
         with system(home, create=True) as opened:
-            return opened.import_catalogue(paths, _tell)
+            return cataloguing.take(opened, paths, _tell)
 
     done = _behind(work)
     if sys.stderr.isatty():

@@ -27,7 +27,7 @@ from fairlead.cli.demo_review import Review, sample_endpoint
 from fairlead.cli.output import command, show, system
 from fairlead.cli.serve import start_logging
 from fairlead.errors import Error, Unavailable
-from fairlead.wiring import System, now
+from fairlead.wiring import Server, System, cataloguing, now
 
 PROGRAMME = "Fairlead Demo Clearinghouse"
 PUBLISHED = "rebuild_proxies"
@@ -108,7 +108,7 @@ class Stage:
         from fairlead.web.server import ended_by_signal
 
         ready, ended = asyncio.Event(), ended_by_signal()
-        serving = asyncio.create_task(self._opened.serve(ended, ready.set))
+        serving = asyncio.create_task(Server(self._opened).serve(ended, ready.set))
         waiting = asyncio.create_task(ready.wait())
         await asyncio.wait({serving, waiting}, return_when=asyncio.FIRST_COMPLETED)
         if serving.done():
@@ -170,7 +170,7 @@ class Stage:
 
     def _import(self, sample: Path) -> int:
         feeds = (sample / "osv.jsonl", sample / "csaf.jsonl")
-        taken: int = self._opened.import_catalogue(feeds, lambda _: None).taken
+        taken: int = cataloguing.take(self._opened, feeds, lambda _: None).taken
         return taken
 
     def _cast(self, finders: Sequence[str]) -> Cast:

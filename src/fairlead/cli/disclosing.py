@@ -11,6 +11,7 @@ import click
 
 from fairlead.cli.output import Exit, command, show, system
 from fairlead.record.notes import Verifier
+from fairlead.wiring import recordkeeping
 
 
 @click.command()
@@ -34,7 +35,7 @@ def disclose(
     verified with `fairlead record verify`, and tells nothing of any other event.
     """
     with system(home) as opened:
-        document = opened.disclose(events, body=body).encode().decode()
+        document = recordkeeping.disclose(opened, events, body=body).encode().decode()
         opened.publish_record()
     click.echo(document, nl=False)
 
@@ -54,7 +55,7 @@ def export(folder: Path, home: Path | None, *, as_json: bool) -> None:
             click.echo(f"\r{done} of {size} events ", nl=False, err=True)
 
     with system(home) as opened:
-        exported = opened.export_record(folder, progress)
+        exported = recordkeeping.export(opened, folder, progress)
         opened.publish_record()
     if sys.stderr.isatty():
         click.echo("\r\033[K", nl=False, err=True)

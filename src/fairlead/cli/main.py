@@ -13,6 +13,8 @@ from importlib import import_module
 import click
 
 COMMANDS = {
+    "bench": ("fairlead.cli.bench", "Measure what a model can do."),
+    "broker": ("fairlead.cli.broker", "Run the broker at the developer's side."),
     "catalogue": ("fairlead.cli.catalogue", "What others have published."),
     "check": ("fairlead.cli.checking", "Say what is wrong with advisories."),
     "convert": ("fairlead.cli.converting", "Write an advisory in another format."),

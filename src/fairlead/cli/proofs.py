@@ -11,6 +11,7 @@ import click
 from fairlead.cli import disclosing
 from fairlead.cli.output import command, show, system
 from fairlead.errors import Damaged, Invalid, Violation
+from fairlead.wiring import recordkeeping
 
 K = TypeVar("K")
 
@@ -62,7 +63,7 @@ def rotate_key(home: Path | None, *, as_json: bool) -> None:
     can follow. Publish the new one, and give it to your witnesses before that.
     """
     with system(home) as opened:
-        size = opened.rotate_key()
+        size = recordkeeping.rotate_key(opened)
         new = opened.log_keys().current.text()
     show({"key": new, "size": size}, as_json=as_json, text=new)
 

@@ -10,6 +10,7 @@ import click
 
 from fairlead.cli import disclosing, proofs
 from fairlead.cli.output import Exit, command, show, system
+from fairlead.wiring import recordkeeping
 
 
 @click.group()
@@ -45,7 +46,7 @@ def check(home: Path | None, *, as_json: bool) -> None:
             click.echo(f"\r{what}: {count} ", nl=False, err=True)
 
     with system(home) as opened:
-        found = opened.check(progress)
+        found = recordkeeping.check(opened, progress)
         checkpoint = opened.tiles.checkpoint()
     if sys.stderr.isatty():
         click.echo("\r\033[K", nl=False, err=True)

@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 
 from fairlead.cli.output import command, lines, show, system
-from fairlead.wiring import System
+from fairlead.wiring import Server, System
 
 
 class _Lines(logging.Formatter):
@@ -64,7 +64,7 @@ def serve(
 
         async def run() -> None:
             ready = partial(_tell_ready, opened, as_json=as_json)
-            await opened.serve(ended_by_signal(), ready)
+            await Server(opened).serve(ended_by_signal(), ready)
 
         asyncio.run(run())
 

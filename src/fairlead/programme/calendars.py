@@ -19,9 +19,8 @@ from fairlead.formats import ical
 from fairlead.formats.ical import Happening
 from fairlead.programme.ports import Feed, ProgrammeUnit
 from fairlead.review import parties
-from fairlead.review.engagement import ENGAGEMENTS, Engagement, State
+from fairlead.review.engagement import ENGAGEMENTS, Engagement
 from fairlead.review.parties import PERSON
-from fairlead.review.window import Ending
 from fairlead.terms import agreement
 
 REMIND = (timedelta(days=3), timedelta(days=1), timedelta(hours=1))
@@ -118,7 +117,7 @@ def _happenings(
         )
 
     if engagement.opens is not None and engagement.ends is not None:
-        ends = min(engagement.ends, ended_at(engagement) or engagement.ends)
+        ends = engagement.ended_at or engagement.ends
         said = f"Access ends by itself at {text(engagement.ends)}."
         if engagement.ended is not None:
             said = f"Access is over: {engagement.ended}."
@@ -140,22 +139,6 @@ def _happenings(
             yield happening(
                 known, "Reply period ends", assessment.reply_until, None, said
             )
-
-
-def ended_at(engagement: Engagement) -> datetime | None:
-    """Return when the programme's access ended, where the state tells."""
-    match engagement.ended:
-        case Ending.TIME:
-            return engagement.ends
-        case Ending.WITHDRAWN:
-            return engagement.withdrawn_at
-        case Ending.RELEASED:
-            opened = [p.opens for p in engagement.partners.values() if p.opens]
-            instants = [*opened, *filter(None, [engagement.released_at])]
-            return min(instants, default=None)
-        case Ending.CLOSING if engagement.state is State.CLOSING:
-            return engagement.moved_at
-    return None
 
 
 def _person(asker: Asker) -> PersonId:

@@ -10,7 +10,6 @@ from fairlead.access.traces import How, Moment, leave_trace
 from fairlead.access.visibility import ENGAGEMENTS as VISIBLE
 from fairlead.base.pages import Page
 from fairlead.programme import pictures
-from fairlead.programme.calendars import ended_at
 from fairlead.programme.pictures import Week
 from fairlead.programme.ports import ProgrammeUnit
 from fairlead.review.engagement import ENGAGEMENTS
@@ -38,7 +37,7 @@ def capacity(unit: ProgrammeUnit, asker: Asker, moment: Moment) -> Capacity:
         for engagement in some:
             window = engagement.window
             if window is not None:
-                ends = min(window.ends, ended_at(engagement) or window.ends)
+                ends = engagement.ended_at or window.ends
                 windows.append((window.opens, ends))
                 streams.append(ENGAGEMENTS.stream(engagement.id))
         after += AT_ONCE

@@ -12,7 +12,6 @@ from html import escape
 
 from markupsafe import Markup
 
-from fairlead.programme.calendars import ended_at
 from fairlead.review.engagement import MOVES, Engagement, State
 
 WIDTH = 360
@@ -48,7 +47,7 @@ def timeline(engagement: Engagement, now: datetime) -> Sequence[Span]:
     if engagement.signed_at and engagement.opens:
         found.append(Span("Signed", engagement.signed_at, engagement.opens, "before"))
     if engagement.opens and engagement.ends:
-        ended = ended_at(engagement) or engagement.ends
+        ended = engagement.ended_at or engagement.ends
         said = "Access window"
         if engagement.ended is not None:
             said += f", over: {engagement.ended}"
@@ -61,7 +60,7 @@ def timeline(engagement: Engagement, now: datetime) -> Sequence[Span]:
         Span(
             f"Partner {name}" + (f", over: {known.ended}" if known.ended else ""),
             known.opens,
-            known.ends,
+            known.ended_at or known.ends,
             "partner",
         )
         for name, known in engagement.partners.items()

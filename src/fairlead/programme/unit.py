@@ -6,13 +6,14 @@ from contextlib import AbstractContextManager
 from typing import Protocol
 
 from fairlead.access.ports import AccessUnit
+from fairlead.bench.ports import BenchUnit
 from fairlead.catalogue.imports import ImportsUnit
 from fairlead.clearinghouse.claims.ports import ClaimsUnit
 from fairlead.programme.agenda import Worklist
 from fairlead.programme.ports import ProgrammeUnit
 
 
-class Unit(AccessUnit, ClaimsUnit, ProgrammeUnit, ImportsUnit, Protocol):
+class Unit(AccessUnit, ClaimsUnit, ProgrammeUnit, ImportsUnit, BenchUnit, Protocol):
     """Reads and writes that succeed or fail together."""
 
     @property

@@ -132,6 +132,7 @@ class Partner:
     opens: datetime | None = None
     ends: datetime | None = None
     ended: Ending | None = None
+    ended_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,12 +160,20 @@ class Engagement:
     opens: datetime | None = None
     ends: datetime | None = None
     ended: Ending | None = None
+    ended_at: datetime | None = None
+    """When access ended, where that was before its end."""
     people: dict[PersonId, Named] = field(default_factory=dict)
     assets: dict[str, Asset] = field(default_factory=dict)
     sealed: dict[str, SealedAsset] = field(default_factory=dict)
     keys: dict[AccessKeyId, AccessKey] = field(default_factory=dict)
     used: dict[str, tuple[int, int, int]] = field(default_factory=dict)
     """Asset: calls, tokens, cents."""
+    passed_on: int = 0
+    """Calls that the developer's broker answered."""
+    compared: int = 0
+    """Calls of which both sides compared what they counted."""
+    differing: int = 0
+    """Those of them of which the counts are not the same."""
     assessments: dict[AssessmentId, Assessment] = field(default_factory=dict)
     partners: dict[OrganisationId, Partner] = field(default_factory=dict)
     released: Audience | None = None
@@ -307,9 +316,10 @@ def _opened(_: Engagement, fact: facts.AccessOpened, __: Event) -> Changed:
     return {"opens": fact.opens, "ends": fact.ends, "state": State.OPEN}
 
 
-def _access_ended(state: Engagement, fact: facts.AccessEnded, _: Event) -> Changed:
+def _access_ended(state: Engagement, fact: facts.AccessEnded, event: Event) -> Changed:
     moved = State.RESULTS if state.state is State.OPEN else state.state
-    return {"ended": fact.ending, "state": moved}
+    at = event.at if state.ends is None else min(event.at, state.ends)
+    return {"ended": fact.ending, "ended_at": at, "state": moved}
 
 
 def _key_issued(state: Engagement, fact: facts.KeyIssued, _: Event) -> Changed:
@@ -330,7 +340,14 @@ def _used(state: Engagement, fact: facts.AccessUsed, _: Event) -> Changed:
             before[1] + more[1],
             before[2] + more[2],
         )
-    return {"used": used}
+    return {"used": used, "passed_on": state.passed_on + fact.passed_on}
+
+
+def _compared(state: Engagement, fact: facts.UsageCompared, _: Event) -> Changed:
+    return {
+        "compared": state.compared + fact.calls,
+        "differing": state.differing + fact.differing,
+    }
 
 
 def _delivered(
@@ -388,15 +405,22 @@ def _partner_agreed(state: Engagement, fact: facts.PartnerAgreed, _: Event) -> C
 
 def _partner_opened(state: Engagement, fact: facts.PartnerOpened, _: Event) -> Changed:
     changed = _partner(
-        state, fact.partner, opens=fact.opens, ends=fact.ends, ended=None
+        state,
+        fact.partner,
+        opens=fact.opens,
+        ends=fact.ends,
+        ended=None,
+        ended_at=None,
     )
     return changed | {"state": State.PARTNERS}
 
 
 def _partner_removed(
-    state: Engagement, fact: facts.PartnerRemoved, _: Event
+    state: Engagement, fact: facts.PartnerRemoved, event: Event
 ) -> Changed:
-    return _partner(state, fact.partner, ended=fact.ending)
+    ends = state.partners[fact.partner].ends
+    at = event.at if ends is None else min(event.at, ends)
+    return _partner(state, fact.partner, ended=fact.ending, ended_at=at)
 
 
 def _closing(_: Engagement, __: facts.ClosingBegun, ___: Event) -> Changed:
@@ -439,6 +463,7 @@ CHANGES: Mapping[type, Any] = {
     facts.KeyIssued: _key_issued,
     facts.KeyEnded: _key_ended,
     facts.AccessUsed: _used,
+    facts.UsageCompared: _compared,
     facts.AssessmentDelivered: _delivered,
     facts.AssessmentAnswered: _assessment_answered,
     facts.ReleaseRecorded: _released,

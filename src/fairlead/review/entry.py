@@ -131,27 +131,23 @@ def _obstacles(
         )
     if wish.action in AFTER_THE_WINDOW:
         return found
-    grant = _grant(engagement, visitor)
-    if grant is None:
+    held = grant(engagement, visitor)
+    if held is None:
         found.append(
             Failed(None, Ground.WINDOW, "access is not open", "wait until it is live")
         )
-    elif now < grant[0]:
+    elif now < held[0]:
         found.append(
-            Failed(None, Ground.WINDOW, f"it opens {text(grant[0])}", "wait until then")
+            Failed(None, Ground.WINDOW, f"it opens {text(held[0])}", "wait until then")
         )
-    elif now >= grant[1]:
+    elif now >= held[1]:
         found.append(
-            Failed(
-                None, Ground.WINDOW, f"it ended {text(grant[1])}", "a new engagement"
-            )
+            Failed(None, Ground.WINDOW, f"it ended {text(held[1])}", "a new engagement")
         )
     return found
 
 
-def _grant(
-    engagement: Engagement, visitor: Visitor
-) -> tuple[datetime, datetime] | None:
+def grant(engagement: Engagement, visitor: Visitor) -> tuple[datetime, datetime] | None:
     """Return from when until when *visitor* has access, if it has any."""
     if visitor.side is Side.PARTNER:
         partner = engagement.partners.get(visitor.organisation)

@@ -72,6 +72,9 @@ class Connection(Struct, frozen=True, kw_only=True):
     """What the endpoint calls the model."""
     cents_per_million_in: int = 0
     cents_per_million_out: int = 0
+    key: str = ""
+    """The key with which the developer's broker signs what was used, where the developer
+    runs it; `url` is that broker's then, and there is no credential."""
 
 
 class Measured(Struct, frozen=True, kw_only=True):
@@ -227,6 +230,8 @@ class Use(Struct, frozen=True, kw_only=True):
     """`finished`, `cut`, or `failed` with what upstream answered."""
     content: str = ""
     """What was sent and answered, where a clause says that it is logged."""
+    call: str = ""
+    """By what both sides name it, where it went to the developer's broker."""
 
 
 class Uses(Struct, frozen=True, kw_only=True):
@@ -243,7 +248,27 @@ class AccessUsed(Fact, frozen=True, tag="engagement.access_used@1"):
     cents: int
     by_asset: dict[str, tuple[int, int, int]]
     """Asset: calls, tokens, cents."""
+    passed_on: int = 0
+    """How many of them the developer's broker answered, and so counted too."""
     body: Uses | None = None
+
+
+class Compared(Struct, frozen=True, kw_only=True):
+    """What both sides counted of the same calls, each signed by its side."""
+
+    ours: str
+    """The programme's ledger, as a signed note."""
+    theirs: str
+    """The developer's."""
+
+
+class UsageCompared(Fact, frozen=True, tag="engagement.usage_compared@1"):
+    """The sides exchanged what they counted of calls through the developer's broker."""
+
+    calls: int
+    differing: int
+    """Calls of which the two counts are not the same."""
+    body: Compared | None = None
 
 
 class AssessmentDelivered(Fact, frozen=True, tag="engagement.assessment_delivered@1"):
@@ -349,6 +374,7 @@ FACTS: tuple[type[Fact], ...] = (
     KeyIssued,
     KeyEnded,
     AccessUsed,
+    UsageCompared,
     AssessmentDelivered,
     AssessmentAnswered,
     ReleaseRecorded,

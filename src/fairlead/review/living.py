@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from fairlead.base.ids import PersonId
-from fairlead.errors import Invalid, Refused, Violation
+from fairlead.errors import Damaged, Invalid, Refused, Violation
 from fairlead.record.events import Fact
+from fairlead.record.notes import Verifier
 from fairlead.review import facts
 from fairlead.review.agreeing import needs_alive, opens_by, text_of
 from fairlead.review.engagement import LIVE, MOVES, Engagement, Named, State
@@ -86,7 +87,34 @@ def provided(
             "url: an endpoint needs its address",
             [Violation("missing_field", "url", "write https://…")],
         )
+    if engagement.terms is not None and asset.kind in ENDPOINTS:
+        _fits_side(engagement.terms.broker_side, connection)
     return [facts.AssetProvided(asset=name, kind=asset.kind, body=connection)]
+
+
+def _fits_side(side: Side, connection: facts.Connection) -> None:
+    """Raise `Invalid` unless a connection is what the side of the broker needs.
+
+    Where the developer runs it, no credential of its own may ever come here.
+    """
+    if side is Side.PROGRAMME:
+        wrong = (
+            ("key", "the broker runs here; it has no key") if connection.key else None
+        )
+    elif connection.credential:
+        wrong = ("credential", "it stays with your own broker; do not give it here")
+    elif not connection.key:
+        wrong = ("key", "give the key that `fairlead broker init` printed")
+    else:
+        try:
+            Verifier.read(connection.key)
+        except Damaged as error:
+            wrong = ("key", str(error))
+        else:
+            wrong = None
+    if wrong:
+        field, why = wrong
+        raise Invalid(f"{field}: {why}", [Violation(f"wrong_{field}", field, why)])
 
 
 def opened(engagement: Engagement, *, at: datetime) -> Sequence[Fact]:

@@ -18,6 +18,17 @@ IN = "/in"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Talk:
+    """What a command is told, and what it says, while it runs."""
+
+    feed: int
+    """An open pipe that becomes its standard input; who opened it closes it."""
+    hear: Callable[[bytes], None]
+    """Gets its standard output as it comes, in the thread that runs it; nothing of it is
+    kept, and it does not count as output."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
     """One command to run."""
 
@@ -32,6 +43,8 @@ class Command:
     """Whether programs inside may talk to one another over 127.0.0.1."""
     services: Mapping[str, Path] = field(default_factory=dict)
     """Unix sockets of the machine that are reachable, as `/run/services/NAME`."""
+    talk: Talk | None = None
+    """Instead of standard input and output as a whole."""
     collect: bool = False
     """Whether `/job` is brought out afterwards; output then goes to standard error."""
 

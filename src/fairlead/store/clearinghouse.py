@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +14,7 @@ from sqlalchemy import (
     ColumnElement,
     Select,
     bindparam,
+    delete,
     exists,
     func,
     literal_column,
@@ -67,6 +69,7 @@ KEPT_SUBMISSIONS = Kept(
         "received_at": state.received_at,
         "decided_at": None if state.status is not Status.DONE else state.status_at,
         "case_id": state.case,
+        "outcome": state.outcome.value if state.outcome else None,
     },
     lambda state, _: {
         tables.submission_pairs: [
@@ -93,12 +96,18 @@ KEPT_CASES = Kept(
     },
     lambda state, vault: {
         tables.case_participants: [
-            {"case_id": state.id, "organisation": organisation}
+            {
+                "case_id": state.id,
+                "organisation": organisation,
+                "opened_at": state.opened_at,
+            }
             for organisation in sorted(state.participants)
         ],
         tables.case_words: [
-            {"case_id": state.id, "word": word}
-            for word in sorted({_word(w, vault) for w in words_of(state.title or "")})
+            {"case_id": state.id, "word": word, "opened_at": state.opened_at}
+            for word in sorted(
+                {fingerprint_of(w, vault) for w in words_of(state.title or "")}
+            )
         ],
     },
     (tables.case_participants, tables.case_words),
@@ -134,8 +143,12 @@ CASE_FIELDS = {
 }
 
 
+@dataclass(frozen=True)
 class SQLSubmissions(SQLSubjects[Submission]):
     """All submissions."""
+
+    touched: set[CaseId] = field(default_factory=set)
+    """Cases whose findings changed, and which are marked when the unit is left."""
 
     def fingerprint(self, content: bytes) -> str:
         """Return by what *content* is recognised; it says nothing without a key."""
@@ -271,6 +284,14 @@ class SQLSubmissions(SQLSubjects[Submission]):
         )
         return self._many(query.offset(page.after).limit(page.size))
 
+    def _update(self, before: Submission, state: Submission, key: int | None) -> None:
+        super()._update(before, state, key)
+        told = (before.case, before.outcome, before.destroyed)
+        if told != (state.case, state.outcome, state.destroyed):
+            self.touched.update(c for c in (before.case, state.case) if c is not None)
+        if state.destroyed:
+            run(self.connection, _FORGET, {"name": state.id})
+
     def _body(self, receipt: Receipt, fact_type: type[Fact]) -> bytes | None:
         """Return the body of the first fact of this type, of whatever version."""
         stream = SUBMISSIONS.stream(receipt)
@@ -296,6 +317,9 @@ class SQLSubmissions(SQLSubjects[Submission]):
         return CaseId(found[0])
 
 
+_FORGET = delete(tables.finding_marks).where(
+    tables.finding_marks.c.receipt == bindparam("name")
+)
 _FIRST_OF_TYPE = (
     select(tables.events.c.version, tables.events.c.body)
     .where(
@@ -332,6 +356,12 @@ class SQLCases(SQLSubjects[Case]):
             mine = table.c.opened_for.in_(some) & table.c.key.is_not(None)
             found += self._many(self._states().where(mine))
         return found
+
+    def all_of(self, names: Sequence[CaseId]) -> Sequence[Case]:
+        """Return the cases of these names, in this order."""
+        query = self._states().where(tables.cases.c.id.in_(names))
+        found = {case.id: case for case in self._many(query)}
+        return [found[name] for name in names]
 
     def seen(
         self, condition: Condition, page: Page, *, states: Sequence[State], words: str
@@ -373,7 +403,7 @@ class SQLCases(SQLSubjects[Case]):
         conditions += [
             exists().where(
                 held.c.case_id == tables.cases.c.id,
-                held.c.word == _word(word, self.vault),
+                held.c.word == fingerprint_of(word, self.vault),
             )
             for word in re.findall(r"\w+", words.casefold())[:WORDS]
         ]
@@ -451,5 +481,6 @@ def words_of(title: str) -> Sequence[str]:
     return [*words, *parts]
 
 
-def _word(word: str, vault: Vault) -> bytes:
+def fingerprint_of(word: str, vault: Vault) -> bytes:
+    """Return by what a word of a title is found; it says nothing without a key."""
     return vault.quick_fingerprint(f"word of a title: {word}".encode())

@@ -20,10 +20,12 @@ WITNESS = "witness.key"
 """The file of the key by which a witness cosigns."""
 SANDBOX = "sandbox.key"
 """The file of the key that signs what was seen in sandboxes of this machine."""
-
-
 CERTIFICATES = "certificates.key"
 """The file of the key that signs destruction certificates."""
+NOTES = "notes.key"
+"""The file of the key that signs notes about calls, for brokers that developers run."""
+BROKER = "broker.key"
+"""The file of the key with which a developer's broker signs what was used."""
 
 
 def record_signer(

@@ -171,6 +171,8 @@ submissions = _subject(
     Column("received_at", Instant, nullable=False, index=True),
     Column("decided_at", Instant),
     Column("case_id", String(40), index=True),
+    # How its sender was answered; nothing while it was not.
+    Column("outcome", String(20)),
     Index(
         "ix_submissions_organisation_fingerprint",
         "organisation",
@@ -210,16 +212,21 @@ cases = _subject(
     "cases",
     Column("state_name", String(20), nullable=False),
     Column("opened_for", String(40), nullable=False, index=True),
-    Column("opened_at", Instant, nullable=False, index=True),
+    Column("opened_at", Instant, nullable=False),
     Column("embargo_until", Instant),
-    Index("ix_cases_state_name_opened_at", "state_name", "opened_at"),
+    # Each order of the queue is that of an index, so a page costs the same everywhere.
+    Index("ix_cases_opened_at", "opened_at", "id"),
+    Index("ix_cases_state_name_opened_at", "state_name", "opened_at", "id"),
+    Index("ix_cases_embargo_until", "embargo_until", "id"),
 )
 
 case_participants = _table(
     "case_participants",
     Class.SNAPSHOT,
     Column("case_id", String(40), ForeignKey("cases.id"), primary_key=True),
-    Column("organisation", String(40), primary_key=True, index=True),
+    Column("organisation", String(40), primary_key=True),
+    Column("opened_at", Instant, nullable=False),
+    Index("ix_case_participants_organisation", "organisation", "opened_at", "case_id"),
 )
 
 case_words = _table(
@@ -227,7 +234,27 @@ case_words = _table(
     Class.SNAPSHOT,
     Column("case_id", String(40), ForeignKey("cases.id"), primary_key=True),
     # The fingerprint of a word of the title, which itself is kept closed.
-    Column("word", LargeBinary, primary_key=True, index=True),
+    Column("word", LargeBinary, primary_key=True),
+    Column("opened_at", Instant, nullable=False),
+    Index("ix_case_words_word", "word", "opened_at", "case_id"),
+)
+
+finding_marks = _table(
+    "finding_marks",
+    Class.DERIVED,
+    Column("receipt", String(40), primary_key=True),
+    # How severe it says to be, or the fingerprint of a name of its project.
+    Column("mark", String(48), primary_key=True),
+)
+
+case_marks = _table(
+    "case_marks",
+    Class.DERIVED,
+    Column("case_id", String(40), primary_key=True),
+    # What its findings say together, and how their senders were answered.
+    Column("mark", String(48), primary_key=True),
+    Column("opened_at", Instant, nullable=False),
+    Index("ix_case_marks_mark", "mark", "opened_at", "case_id"),
 )
 
 traces = _subject(
@@ -301,6 +328,12 @@ determinations = _subject(
     "determinations",
     Column("engagement", String(40), nullable=False, index=True),
     Column("made_at", Instant, nullable=False),
+)
+
+runs = _subject(
+    "runs",
+    Column("engagement", String(40), index=True),
+    Column("state_name", String(20), nullable=False),
 )
 
 claims = _subject(
@@ -450,6 +483,33 @@ feeds = _table(
     Column("person", String(40), nullable=False, index=True),
     Column("engagement", String(40), nullable=False),
     Column("made_at", Instant, nullable=False),
+)
+
+views = _table(
+    "views",
+    Class.OPERATIONAL,
+    Column("id", String(40), primary_key=True),
+    Column("person", String(40), nullable=False, index=True),
+    Column("organisation", String(40), nullable=False),
+    Column("made_at", Instant, nullable=False),
+    # Its name and what it asks for, which may name what is under embargo: kept closed.
+    Column("content", LargeBinary, nullable=False),
+)
+
+leases = _table(
+    "leases",
+    Class.OPERATIONAL,
+    Column("run", String(40), primary_key=True),
+    Column("key", String(120), primary_key=True),
+    # In the order of the run.
+    Column("place", Integer, nullable=False),
+    # How often it was taken; only what comes with this number is kept.
+    Column("fence", Integer, nullable=False),
+    Column("worker", String(80), nullable=False),
+    Column("until", Instant),
+    # What became of the attempt, as a line of `attempts.ndjson`.
+    Column("line", LargeBinary),
+    Index("ix_leases_run_place", "run", "place"),
 )
 
 jobs = _table(

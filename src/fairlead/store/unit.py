@@ -15,6 +15,7 @@ from fairlead.store import clearinghouse, members, tables
 from fairlead.store.agenda import SQLAgenda
 from fairlead.store.applications import KEPT_APPLICATIONS, SQLApplications
 from fairlead.store.attempts import SQLAttempts
+from fairlead.store.bench import KEPT_RUNS, SQLLeases, SQLRuns
 from fairlead.store.claim_places import SQLPlaces
 from fairlead.store.claims import (
     SQLAliases,
@@ -44,6 +45,7 @@ from fairlead.store.programme import (
     SQLFigures,
     SQLMilestones,
 )
+from fairlead.store.queue import SQLQueue
 from fairlead.store.review import (
     KEPT_DETERMINATIONS,
     KEPT_ENGAGEMENTS,
@@ -64,6 +66,7 @@ from fairlead.store.subjects import (
 )
 from fairlead.store.traces import KEPT_TRACES, SQLTraces
 from fairlead.store.vault import Vault, destroyed_key, destroyed_keys
+from fairlead.store.views import SQLViews
 
 KEPT_IMPORTS = Kept(IMPORTS, tables.imports, lambda state: {"at": state.at})
 
@@ -78,6 +81,7 @@ KEPT = (
     clearinghouse.KEPT_EXPORTS,
     KEPT_ENGAGEMENTS,
     KEPT_DETERMINATIONS,
+    KEPT_RUNS,
     KEPT_MILESTONES,
     KEPT_FIGURES,
     KEPT_CONSENTS,
@@ -111,10 +115,14 @@ class SQLUnit:
     submissions: SQLSubmissions
     attempts: SQLAttempts
     cases: SQLCases
+    queue: SQLQueue
+    views: SQLViews
     advisories: SQLAdvisories
     exports: SQLExports
     engagements: SQLEngagements
     determinations: SQLDeterminations
+    runs: SQLRuns
+    leases: SQLLeases
     milestones: SQLMilestones
     figures: SQLFigures
     consents: SQLConsents
@@ -139,6 +147,7 @@ class SQLUnit:
     ) -> SQLUnit:
         """Return the unit that works in the transaction of *connection*."""
         rest = (CODEC, vault)
+        cases = SQLCases(connection, clearinghouse.KEPT_CASES, *rest)
         return cls(
             connection=connection,
             organisations=SQLOrganisations(
@@ -155,11 +164,15 @@ class SQLUnit:
                 connection, clearinghouse.KEPT_SUBMISSIONS, *rest
             ),
             attempts=SQLAttempts(connection, vault),
-            cases=SQLCases(connection, clearinghouse.KEPT_CASES, *rest),
+            cases=cases,
+            queue=SQLQueue(connection, cases, vault),
+            views=SQLViews(connection, vault),
             advisories=SQLAdvisories(connection, clearinghouse.KEPT_ADVISORIES, *rest),
             exports=SQLExports(connection, clearinghouse.KEPT_EXPORTS, *rest),
             engagements=SQLEngagements(connection, KEPT_ENGAGEMENTS, *rest),
             determinations=SQLDeterminations(connection, KEPT_DETERMINATIONS, *rest),
+            runs=SQLRuns(connection, KEPT_RUNS, *rest),
+            leases=SQLLeases(connection),
             milestones=SQLMilestones(connection, KEPT_MILESTONES, *rest),
             figures=SQLFigures(connection, KEPT_FIGURES, *rest),
             consents=SQLConsents(connection, KEPT_CONSENTS, *rest),
@@ -197,7 +210,9 @@ class SQLStore:
         vault = replace(self.vault, blobs=blobs)
         with writing(self.engine) as connection:
             try:
-                yield SQLUnit.of(connection, vault)
+                unit = SQLUnit.of(connection, vault)
+                yield unit
+                unit.queue.mark(unit.submissions.touched)
                 if blobs is not None:
                     blobs.sync()
             except BaseException:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 import rfc8785
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from fairlead.base import instants
 from fairlead.errors import Damaged, Invalid, Violation
@@ -27,6 +27,8 @@ FORMAT = "fairlead-terms@1"
 LONGEST = 30
 """Days of the longest window (Executive Order 14409, access before release)."""
 MOST_CLAUSES = 200
+NOTE_SECONDS = (5, 300)
+"""The least and the most for which a note about a call holds."""
 PROHIBITED = frozenset(
     {Purpose.TRAINING, Purpose.OFFENCE, Purpose.PROCUREMENT, Purpose.ENFORCEMENT}
 )
@@ -59,6 +61,16 @@ class WindowTerm(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """RFC 3339 instant; not live by then, nothing opens any more."""
 
 
+class BrokerTerm(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Endpoints are called through a broker that the developer runs on its own side."""
+
+    key: str
+    """The key with which the programme's server signs a note about each call."""
+    seconds: int = 30
+    """For how long a note holds, and so until when access ends at the latest once the
+    programme's server says nothing more; 5 to 300."""
+
+
 class Terms(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Everything that is agreed."""
 
@@ -75,6 +87,8 @@ class Terms(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How long a trusted partner's own access lasts at most."""
     profile: str = ""
     """The standard profile they began with."""
+    broker: BrokerTerm | UnsetType = UNSET
+    """Where the developer runs the broker; unset, the programme's server does."""
     assets: tuple[AssetTerm, ...]
     clauses: tuple[Clause, ...]
 
@@ -85,6 +99,11 @@ class Terms(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     def party(self, side: Side) -> Party:
         """Return who signs for *side*."""
         return self.developer if side is Side.DEVELOPER else self.programme
+
+    @property
+    def broker_side(self) -> Side:
+        """Return at whose side endpoints are called, and their credentials kept."""
+        return Side.PROGRAMME if self.broker is UNSET else Side.DEVELOPER
 
     @property
     def length(self) -> timedelta:
@@ -150,6 +169,7 @@ def _violations(terms: Terms) -> Iterator[Violation]:
     if not 1 <= terms.partner_days <= LONGEST:
         yield Violation("invalid_window", "partner_days", f"must be 1 to {LONGEST}")
     yield from _parties(terms)
+    yield from _broker(terms)
     if len(terms.clauses) > MOST_CLAUSES:
         yield Violation("too_many", "clauses", f"at most {MOST_CLAUSES}")
     if [clause.number for clause in terms.clauses] != list(
@@ -170,10 +190,27 @@ def _parties(terms: Terms) -> Iterator[Violation]:
         yield Violation("invalid_asset", "assets", "give each a name of its own")
 
 
+def _broker(terms: Terms) -> Iterator[Violation]:
+    if isinstance(terms.broker, UnsetType):
+        return
+    least, most = NOTE_SECONDS
+    if not least <= terms.broker.seconds <= most:
+        yield Violation(
+            "invalid_seconds", "broker.seconds", f"must be {least} to {most}"
+        )
+    if not terms.broker.key:
+        yield Violation("missing_field", "broker.key", "name the key that signs notes")
+    yield from _readable(terms.broker.key, "broker.key")
+
+
 def _key(party: Party, field: str) -> Iterator[Violation]:
+    yield from _readable(party.key, field)
+
+
+def _readable(key: str, field: str) -> Iterator[Violation]:
     try:
-        if party.key:
-            Verifier.read(party.key)
+        if key:
+            Verifier.read(key)
     except Damaged as error:
         yield Violation("invalid_key", field, str(error))
 

@@ -83,6 +83,8 @@ class Ground(StrEnum):
     SECOND_PERSON = "second person"
     WINDOW = "window"
     CLOCK = "clock"
+    NOTE = "note"
+    CUT = "cut"
 
 
 @dataclass(frozen=True, slots=True)

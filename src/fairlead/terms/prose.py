@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from msgspec import UnsetType
+
 from fairlead.terms.agreement import Terms
 from fairlead.terms.clauses import Action, Clause, Detail, Duty, DutyKind, Effect, Who
 
@@ -79,12 +81,30 @@ def contract(terms: Terms) -> Sequence[Section]:
         Section("What this is about", about),
         Section("Window", window),
         Section("Results", results),
+        *_broker(terms),
     )
     clauses = tuple(
         Section(f"{clause.number}. {clause.title}", sentence(clause))
         for clause in terms.clauses
     )
     return front + clauses
+
+
+def _broker(terms: Terms) -> Sequence[Section]:
+    """Return who runs the broker, where that was agreed to be the developer."""
+    if isinstance(terms.broker, UnsetType):
+        return ()
+    said = (
+        "Endpoints are called through a broker that the developer runs on its own side;"
+        " their credentials never leave it. These same terms decide there about each"
+        " call. The programme's server signs a note about each call with the key"
+        f" {terms.broker.key}, which holds for {terms.broker.seconds} seconds and once;"
+        " while a call goes on it is renewed, and where it is not, the call is cut. Both"
+        " sides count what is used, sign it, and compare. Either side ends access at"
+        " once: the developer by stopping its broker, the programme by signing nothing"
+        " more."
+    )
+    return (Section("The broker is the developer's", said),)
 
 
 def sentence(clause: Clause) -> str:

@@ -38,6 +38,7 @@ class Profile(StrEnum):
     """Terms to begin with."""
 
     API_ONLY = "API only"
+    DEVELOPERS_BROKER = "API only, broker at the developer's side"
     HELPFUL_ONLY = "helpful-only variant"
     SEALED_WEIGHTS = "sealed weights in a named facility"
 
@@ -240,7 +241,7 @@ def _opening(
     endpoint = AssetTerm(name="endpoint", kind=AssetKind.ENDPOINT)
     card = AssetTerm(name="system card", kind=AssetKind.SYSTEM_CARD)
     match profile:
-        case Profile.API_ONLY:
+        case Profile.API_ONLY | Profile.DEVELOPERS_BROKER:
             return (endpoint, card), [_calls("endpoint"), _partners(), _reads(card)]
         case Profile.HELPFUL_ONLY:
             variant = AssetTerm(

@@ -25,7 +25,9 @@ from fairlead.record.notes import Key, Signer, Verifier
 from fairlead.record.tlog_proof import TlogProof
 from fairlead.review.ports import SealedFiles
 from fairlead.review.rules import Rules as ReviewRules
-from fairlead.web.broker import Broker, Upstream
+from fairlead.web.broker import Broker, HostedDesk, Upstream
+from fairlead.web.broker.relay import Relay
+from fairlead.web.broker.streams import Line
 from fairlead.web.limiting import Gate, Limits
 from fairlead.web.logins import Provider
 from fairlead.web.passkeys import RelyingParty
@@ -62,6 +64,8 @@ class Context:
     """The same, as sealed folders."""
     certificates: Signer
     """Signs destruction certificates, for the programme."""
+    notes: Signer
+    """Signs notes about calls, for brokers that developers run."""
     publisher: Publisher
     """Who publishes advisories."""
     assigner: Assigner | None = None
@@ -113,7 +117,10 @@ class Context:
     @property
     def broker(self) -> Broker:
         """Return a broker for the engagements of this system."""
-        return Broker(self.store, self.clock, self.upstream)
+        line = Line(self.upstream)
+        relay = Relay(self.store, self.clock, self.notes, line)
+        desk = HostedDesk(self.store, self.clock, self.randomness, relay)
+        return Broker(desk, self.clock, line)
 
     @property
     def press(self) -> Press:

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from fairlead.access.sessions import SignedIn
 from fairlead.base import ids
@@ -31,8 +31,8 @@ from fairlead.review.determination import Finding
 from fairlead.review.facts import Audience
 from fairlead.review.parties import Party
 from fairlead.terms import agreement, standard
+from fairlead.terms.agreement import BrokerTerm, Terms, WindowTerm
 from fairlead.terms.agreement import Party as Contractor
-from fairlead.terms.agreement import Terms, WindowTerm
 from fairlead.terms.clauses import ENDPOINTS, Side
 from fairlead.terms.narrowing import Narrowing
 from fairlead.terms.standard import Profile
@@ -108,6 +108,8 @@ class AssetForm(Form, frozen=True):
     model: str = ""
     cents_per_million_in: int = 0
     cents_per_million_out: int = 0
+    key: str = ""
+    """Of the developer's broker, where it runs that itself."""
 
 
 class SealedForm(Form, frozen=True):
@@ -209,7 +211,16 @@ def _answer(at: At, form: Words) -> None:
 
 def _offer(at: At, form: Offer) -> None:
     terms = agreement.read(form.terms.encode()) if form.terms.strip() else None
+    if terms is not None and not isinstance(terms.broker, UnsetType):
+        own = _notes_key(at)
+        if terms.broker.key != own:
+            why = f"this server signs notes with {own}"
+            raise Invalid(f"broker.key: {why}", [Violation("wrong_key", "terms", why)])
     negotiating.offer(at.unit, at.party, terms or _begun(at, form), at=at.now)
+
+
+def _notes_key(at: At) -> str:
+    return at.context.notes.verifier().text()
 
 
 def _begun(at: At, form: Offer) -> Terms:
@@ -236,6 +247,9 @@ def _begun(at: At, form: Offer) -> Terms:
         ),
         reply_days=form.reply_days,
         profile=str(form.profile),
+        broker=BrokerTerm(key=_notes_key(at))
+        if form.profile is Profile.DEVELOPERS_BROKER
+        else UNSET,
         assets=draft.assets,
         clauses=draft.clauses,
     )
@@ -321,6 +335,7 @@ def _provide(at: At, form: AssetForm) -> None:
         model=form.model.strip(),
         cents_per_million_in=form.cents_per_million_in,
         cents_per_million_out=form.cents_per_million_out,
+        key=form.key.strip(),
     )
     granting.provide(at.unit, at.party, form.asset, connection, at=at.now)
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import resource
 import signal
 import socket
 from collections.abc import Callable
+from pathlib import Path
 
 from granian.constants import Interfaces
 from granian.server.embed import Server
@@ -20,6 +22,14 @@ log = logging.getLogger(__name__)
 
 TRIES = 200
 """How often to look whether requests are taken, 50 ms apart."""
+WAITING = 4096
+"""Connections that may wait to be taken; what the kernel allows goes before it."""
+FILES = 65_536
+"""Files that are asked for; what the system allows goes before it."""
+OWN_FILES = 256
+"""Files that are kept for the database, the log and the rest."""
+FEWEST = 128
+"""Connections that are taken however few files there are."""
 
 
 async def serve(
@@ -40,15 +50,16 @@ async def serve(
     await serve_app(app, host=host, port=port, ended=ended, ready=ready)
 
 
-async def serve_app(
+async def serve_app(  # noqa: PLR0913 - one value a thing that must be said
     app: ASGIApp,
     *,
     host: str,
     port: int,
     ended: asyncio.Event,
     ready: Callable[[], None] | None = None,
+    tls: tuple[Path, Path] | None = None,
 ) -> None:
-    """Serve any application; see `serve`."""
+    """Serve any application; see `serve`. *tls* is certificate and key, as PEM files."""
     _check_free(host, port)
     server = Server(
         app,
@@ -57,6 +68,12 @@ async def serve_app(
         interface=Interfaces.ASGI,
         websockets=False,
         log_enabled=False,
+        # Without these granian takes 128 connections, idle ones included; the next one
+        # is accepted by the kernel and never answered.
+        backlog=WAITING,
+        backpressure=_connections(),
+        ssl_cert=tls[0] if tls else None,
+        ssl_key=tls[1] if tls else None,
     )
     serving = asyncio.create_task(server.serve())
     waiting = asyncio.create_task(ended.wait())
@@ -87,6 +104,17 @@ def free_port(host: str) -> int:
         probe.bind((host, 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+def _connections() -> int:
+    """Return how many connections can be held; a call that is passed on takes two."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = FILES if hard == resource.RLIM_INFINITY else min(FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+        soft = wanted
+    files = FILES if soft == resource.RLIM_INFINITY else min(FILES, soft)
+    return max(FEWEST, (files - OWN_FILES) // 2)
 
 
 def _check_free(host: str, port: int) -> None:

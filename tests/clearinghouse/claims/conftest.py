@@ -9,6 +9,7 @@ import pytest
 
 from fairlead.access.roles import Asker, Role, scopes_of
 from fairlead.clearinghouse.claims import keeping, taking
+from fairlead.clearinghouse.claims.asking import Asked
 from fairlead.clearinghouse.claims.claim import (
     Coverage,
     Depth,
@@ -17,7 +18,6 @@ from fairlead.clearinghouse.claims.claim import (
     Visibility,
 )
 from fairlead.clearinghouse.claims.ports import Desk
-from fairlead.clearinghouse.claims.taking import Asked
 from fairlead.clearinghouse.claims.targets import Target
 
 NOTHING = Coverage(outcome=Outcome.NOTHING, depth=Depth.DEEP)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from fairlead.access.roles import Role
 from fairlead.access.visibility import Always
 from fairlead.base.ids import ClaimId
-from fairlead.clearinghouse.claims import keeping, placing, taking
+from fairlead.clearinghouse.claims import checking, keeping, placing, taking
 from fairlead.clearinghouse.claims.claim import (
     MOVES,
     Coverage,
@@ -325,7 +325,7 @@ def test_a_check_shows_who_is_there_and_what_was_covered(ground):
     ground.release("Lab", done)
     ground.claim("Lab", visibility=Visibility.SOMEONE)
     targets = [Target(purl=f"pkg:pypi/{n}") for n in ("django", "flask", "none")]
-    found = ground.does(taking.check, "Other", targets)
+    found = ground.does(checking.check, "Other", targets)
     assert [len(f.active) for f in found] == [1, 0, 0]
     assert [len(f.covered) for f in found] == [0, 1, 0]
 
@@ -357,3 +357,33 @@ def test_whatever_is_done_no_two_claims_that_exclude_each_other_hold(world, deed
         for one, other in combinations(held, 2):
             if one.exclusive or other.exclusive:
                 assert not read(one.scan.target).overlaps(read(other.scan.target))
+
+
+@pytest.mark.parametrize(("covered", "days"), [(False, 30), (True, 3 * 365)])
+def test_what_a_claim_was_on_is_destroyed_once_nobody_needs_it(ground, covered, days):
+    """While coverage counts it is shown; a claim that covered nothing tells sooner."""
+    claim = ground.claim("Lab", contact="lab@example.org")
+    if covered:
+        ground.release("Lab", claim)
+    else:
+        ground.world.clock.pass_time(days=1)
+        ground.world.work()
+    ground.world.clock.pass_time(days=days - 1)
+    ground.world.work()
+    assert ground.get(claim).scan is not None
+    ground.world.clock.pass_time(days=1, minutes=1)
+    ground.world.work()
+    gone = ground.get(claim)
+    assert gone.destroyed
+    assert gone.scan is None
+    (found,) = ground.does(checking.check, "Other", [Target(purl="pkg:pypi/django")])
+    assert not found.covered
+    with ground.world.store.read() as unit:
+        assert all(
+            event.fact.body is None
+            for event in unit.claims.history(claim.id)
+            if hasattr(event.fact, "body")
+        )
+        assert not unit.places.keys_of(claim.id).own
+    with pytest.raises(Refused):
+        ground.release("Lab", claim, Coverage(outcome=Outcome.FOUND, depth=Depth.DEEP))

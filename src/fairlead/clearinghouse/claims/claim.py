@@ -47,6 +47,11 @@ class Rules:
     """A clock that is behind what is recorded by more than this is in doubt."""
 
 
+COVERAGE_LASTS = timedelta(days=3 * 365)
+"""Older coverage is worth nothing any more: it is not shown, and what the claim was on is
+destroyed."""
+
+
 class Visibility(StrEnum):
     """Who sees a claim; its holder chooses."""
 
@@ -218,6 +223,10 @@ class ClaimExpired(Fact, frozen=True, tag="claim.expired@1"):
     why: Why
 
 
+class ClaimDestroyed(Fact, frozen=True, tag="claim.destroyed@1"):
+    """What the claim was on is worth nothing any more, and was destroyed."""
+
+
 class ClaimAgreed(Fact, frozen=True, tag="claim.agreed@1"):
     """Two holders agreed to share: neither claim stands in the other's way."""
 
@@ -250,6 +259,7 @@ class Claim:
     late: bool = False
     ended_at: datetime | None = None
     why: Why | None = None
+    destroyed: bool = False
     version: int = 1
 
     @property
@@ -264,6 +274,14 @@ class Claim:
     def holds(self, at: datetime) -> bool:
         """Tell whether it keeps others off at *at*; no timer needs to have rung."""
         return self.state is State.ACTIVE and at < self.ends_at
+
+    def kept_until(self, rules: Rules) -> datetime:
+        """Return until when what it is on is needed: while it holds, and while it counts.
+
+        Of what covered nothing that is as long as its holder may still tell.
+        """
+        ended = self.ended_at or self.ends_at
+        return ended + (rules.late if self.coverage is None else COVERAGE_LASTS)
 
     @property
     def open(self) -> bool:
@@ -405,6 +423,13 @@ def expired(claim: Claim, *, at: datetime) -> Sequence[Fact]:
     return [ClaimExpired(why=Why.SILENT if silent else Why.OVER)]
 
 
+def destroyed(claim: Claim, rules: Rules, *, at: datetime) -> Sequence[Fact]:
+    """Return what it means that nobody needs any more to know what *claim* was on."""
+    if claim.open or claim.destroyed or at < claim.kept_until(rules):
+        return []
+    return [ClaimDestroyed()]
+
+
 def left(claim: Claim) -> Sequence[Fact]:
     """Return what it means that the holder takes part no more."""
     return [ClaimExpired(why=Why.LEFT)] if claim.open else []
@@ -457,6 +482,8 @@ def _evolve(state: Claim | None, event: Event) -> Claim:  # noqa: PLR0911 - one 
             return replace(state, state=State.WITHDRAWN, ended_at=event.at)
         case ClaimExpired(why=why):
             return replace(state, state=State.EXPIRED, why=why, ended_at=event.at)
+        case ClaimDestroyed():
+            return replace(state, destroyed=True, scan=None)
         case ClaimAgreed(other=other):
             return replace(state, agreed=(*state.agreed, other))
     raise unexpected(event)
@@ -499,6 +526,7 @@ CLAIMS = Subject(
         ClaimReleased,
         ClaimWithdrawn,
         ClaimExpired,
+        ClaimDestroyed,
         ClaimAgreed,
     ),
     _evolve,

@@ -22,7 +22,7 @@ from fairlead.clearinghouse.claims.introductions import (
 )
 from fairlead.clearinghouse.claims.keeping import own
 from fairlead.clearinghouse.claims.ports import ClaimsUnit, Desk
-from fairlead.clearinghouse.claims.taking import in_the_way
+from fairlead.clearinghouse.claims.waiting import in_the_way
 from fairlead.clearinghouse.ports import Job, Page
 from fairlead.errors import NotFound, Refused
 

@@ -10,9 +10,10 @@ from fairlead.access.visibility import Always
 from fairlead.base.ids import ClaimId, OrganisationId
 from fairlead.clearinghouse.claims import claim as rules_of
 from fairlead.clearinghouse.claims import targets
+from fairlead.clearinghouse.claims.asking import member
 from fairlead.clearinghouse.claims.claim import Claim, Coverage, State
 from fairlead.clearinghouse.claims.ports import ClaimsUnit, Desk
-from fairlead.clearinghouse.claims.taking import enqueue_line, in_the_way, member
+from fairlead.clearinghouse.claims.waiting import enqueue_line, in_the_way
 from fairlead.clearinghouse.ports import Page, Timer
 from fairlead.errors import NotFound
 from fairlead.record.events import Fact
@@ -35,7 +36,9 @@ def alive(
 ) -> Claim:
     """Give a sign that the scan goes on."""
     claim = own(unit, asker, name)
-    return _save(unit, claim, rules_of.alive(claim, desk.rules, at=at), asker.actor, at)
+    return _save(
+        unit, claim, rules_of.alive(claim, desk.rules, at=at), asker.actor, desk, at
+    )
 
 
 def extend(  # noqa: PLR0913 - one value a thing that must be said
@@ -54,7 +57,7 @@ def extend(  # noqa: PLR0913 - one value a thing that must be said
     hits = unit.places.hits(keys, (State.WAITING,), after=at)
     others = bool(in_the_way(unit, claim, hits, at=at))
     facts = rules_of.extended(claim, until, desk.rules, others_wait=others, at=at)
-    return _save(unit, claim, facts, asker.actor, at)
+    return _save(unit, claim, facts, asker.actor, desk, at)
 
 
 def release(  # noqa: PLR0913, PLR0917 - one value a thing that must be said
@@ -77,7 +80,7 @@ def release(  # noqa: PLR0913, PLR0917 - one value a thing that must be said
         return claim
     facts = rules_of.released(claim, coverage, note, desk.rules, at=at)
     freed = claim.state is State.ACTIVE
-    claim = _save(unit, claim, facts, asker.actor, at)
+    claim = _save(unit, claim, facts, asker.actor, desk, at)
     if freed:
         enqueue_line(unit, claim, desk, at=at)
     return claim
@@ -90,7 +93,7 @@ def withdraw(
     claim = own(unit, asker, name)
     if claim.state is State.WITHDRAWN:
         return claim
-    claim = _save(unit, claim, rules_of.withdrawn(claim), asker.actor, at)
+    claim = _save(unit, claim, rules_of.withdrawn(claim), asker.actor, desk, at)
     enqueue_line(unit, claim, desk, at=at)
     return claim
 
@@ -99,17 +102,41 @@ def withdraw(
 
 
 def end(unit: ClaimsUnit, name: ClaimId, desk: Desk, *, at: datetime) -> Claim:
-    """End a claim whose time is over; where a sign came meanwhile, look again later."""
+    """End a claim whose time is over; where a sign came meanwhile, look again later.
+
+    Of one that ended, destroy what it was on once nobody needs to know it any more.
+    """
     claim = unit.claims.get(name)
     if not claim.open:
-        return claim
+        return _destroy(unit, claim, desk, at)
     facts = rules_of.expired(claim, at=at)
     if not facts:
-        unit.agenda.schedule(Timer.CLAIM, claim.id, due=claim.ends_at)
+        _look_again(unit, claim, desk)
         return claim
-    claim = _save(unit, claim, facts, SYSTEM, at)
+    claim = _save(unit, claim, facts, SYSTEM, desk, at)
     enqueue_line(unit, claim, desk, at=at)
     return claim
+
+
+def _destroy(unit: ClaimsUnit, claim: Claim, desk: Desk, at: datetime) -> Claim:
+    """Destroy what a claim was on; its key follows by a job."""
+    facts = rules_of.destroyed(claim, desk.rules, at=at)
+    if not facts:
+        _look_again(unit, claim, desk)
+        return claim
+    unit.places.drop([claim.id])
+    unit.claims.save(claim, facts, name=claim.id, by=SYSTEM, at=at)
+    unit.claims.destroy(claim.id, at=at)
+    return unit.claims.get(claim.id)
+
+
+def _look_again(unit: ClaimsUnit, claim: Claim, desk: Desk) -> None:
+    """Have a timer ring when time changes something about the claim next."""
+    if claim.open:
+        unit.agenda.schedule(Timer.CLAIM, claim.id, due=claim.ends_at)
+    elif not claim.destroyed:
+        due = claim.kept_until(desk.rules)
+        unit.agenda.schedule(Timer.CLAIM, claim.id, due=due)
 
 
 def grant(unit: ClaimsUnit, name: ClaimId, desk: Desk, *, at: datetime) -> Claim:
@@ -122,7 +149,9 @@ def grant(unit: ClaimsUnit, name: ClaimId, desk: Desk, *, at: datetime) -> Claim
     hits = unit.places.hits(keys, (State.ACTIVE,), after=at)
     if in_the_way(unit, claim, hits, at=at) or _too_many(unit, claim, len(hits)):
         return claim
-    return _save(unit, claim, rules_of.granted(claim, desk.rules, at=at), SYSTEM, at)
+    return _save(
+        unit, claim, rules_of.granted(claim, desk.rules, at=at), SYSTEM, desk, at
+    )
 
 
 def leave(
@@ -134,20 +163,19 @@ def leave(
     states = (State.ACTIVE, State.WAITING)
     while held := unit.claims.of(organisation, page, states=states):
         for claim in held:
-            ended = _save(unit, claim, rules_of.left(claim), by, at)
+            ended = _save(unit, claim, rules_of.left(claim), by, desk, at)
             enqueue_line(unit, ended, desk, at=at)
             count += 1
     return count
 
 
-def resume(unit: ClaimsUnit) -> None:
-    """Schedule again when open claims end; after a rebuild, their timers are gone."""
-    for state in (State.ACTIVE, State.WAITING):
-        page = Page(size=BATCH)
-        while found := unit.claims.seen(Always(), page, states=(state,)):
-            for claim in found:
-                unit.agenda.schedule(Timer.CLAIM, claim.id, due=claim.ends_at)
-            page = Page(after=page.after + BATCH, size=BATCH)
+def resume(unit: ClaimsUnit, desk: Desk) -> None:
+    """Schedule again when claims end; after a rebuild, their timers are gone."""
+    page = Page(size=BATCH)
+    while found := unit.claims.seen(Always(), page, states=list(State)):
+        for claim in found:
+            _look_again(unit, claim, desk)
+        page = Page(after=page.after + BATCH, size=BATCH)
 
 
 def _too_many(unit: ClaimsUnit, claim: Claim, others: int) -> bool:
@@ -164,13 +192,17 @@ def _too_many(unit: ClaimsUnit, claim: Claim, others: int) -> bool:
     return bool(limits) and others >= min(limits)
 
 
-def _save(
-    unit: ClaimsUnit, claim: Claim, facts: Sequence[Fact], by: str, at: datetime
+def _save(  # noqa: PLR0913, PLR0917 - one value a thing that must be said
+    unit: ClaimsUnit,
+    claim: Claim,
+    facts: Sequence[Fact],
+    by: str,
+    desk: Desk,
+    at: datetime,
 ) -> Claim:
     if not facts:
         return claim
     claim = unit.claims.save(claim, facts, name=claim.id, by=by, at=at)
     unit.places.move(claim)
-    if claim.open:
-        unit.agenda.schedule(Timer.CLAIM, claim.id, due=claim.ends_at)
+    _look_again(unit, claim, desk)
     return claim

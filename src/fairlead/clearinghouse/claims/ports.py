@@ -17,7 +17,7 @@ from fairlead.clearinghouse.claims.subjects import Alias, Allowance, Inventory
 from fairlead.clearinghouse.claims.targets import Named
 from fairlead.clearinghouse.ports import ClearinghouseUnit, Page
 from fairlead.record.events import Fact
-from fairlead.record.subjects import Subjects
+from fairlead.record.subjects import Destroyable, Subjects
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class Hit:
     """Whether its place is the same one; else one contains the other."""
 
 
-class Claims(Subjects[Claim], Protocol):
+class Claims(Destroyable[Claim], Protocol):
     """All claims."""
 
     def find(self, name: ClaimId, condition: Condition) -> Claim:

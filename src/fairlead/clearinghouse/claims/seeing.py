@@ -13,8 +13,15 @@ from fairlead.access.roles import Asker, Scope
 from fairlead.access.traces import How, Moment, leave_trace
 from fairlead.access.visibility import CLAIMS as VISIBLE
 from fairlead.base.ids import ClaimId, OrganisationId
-from fairlead.clearinghouse.claims import coverage, taking
-from fairlead.clearinghouse.claims.claim import CLAIMS, Claim, Scan, State, Visibility
+from fairlead.clearinghouse.claims import asking, checking, coverage
+from fairlead.clearinghouse.claims.claim import (
+    CLAIMS,
+    COVERAGE_LASTS,
+    Claim,
+    Scan,
+    State,
+    Visibility,
+)
 from fairlead.clearinghouse.claims.coverage import Picture, Ranked
 from fairlead.clearinghouse.claims.owners import OwnerWord
 from fairlead.clearinghouse.claims.ports import ClaimsUnit
@@ -89,7 +96,7 @@ def listed(
 
 def mine(unit: ClaimsUnit, asker: Asker, page: Page) -> Sequence[Shown]:
     """Return the claims of the asker's organisation, the newest first."""
-    home = taking.member(asker)
+    home = asking.member(asker)
     found = unit.claims.of(home, page, states=list(State))
     return [shown(claim, asker) for claim in found]
 
@@ -109,7 +116,7 @@ def check(
     unit: ClaimsUnit, asker: Asker, asked: Sequence[Target], moment: Moment
 ) -> Sequence[Told]:
     """Return who scans what, what was covered, and what the owners say."""
-    found = taking.check(unit, asker, asked, at=moment.at)
+    found = checking.check(unit, asker, asked, at=moment.at)
     _trace(unit, asker, [c for f in found for c in f.active], moment)
     return [
         Told(
@@ -135,7 +142,7 @@ class Door:
 
 
 def at_the_door(
-    unit: ClaimsUnit, asker: Asker, moment: Moment, *, tokens: taking.Tokens
+    unit: ClaimsUnit, asker: Asker, moment: Moment, *, tokens: asking.Tokens
 ) -> Sequence[Door]:
     """Return who scans what the asker's organisation was verified to own.
 
@@ -157,7 +164,7 @@ def _door(
     asker: Asker,
     word: OwnerWord,
     moment: Moment,
-    tokens: taking.Tokens,
+    tokens: asking.Tokens,
 ) -> Door:
     keys = unit.places.keys(word.place, [], tokens([word.place])[:1])
     hits = unit.places.hits(keys, (State.ACTIVE,), after=moment.at)
@@ -165,9 +172,7 @@ def _door(
     there = [c for c in claims if c.holds(moment.at)]
     seen = [c for c in there if c.visibility is not Visibility.BLIND]
     _trace(unit, asker, seen, moment)
-    past = unit.places.hits(
-        keys, (State.RELEASED,), after=moment.at - taking.COVERAGE_LASTS
-    )
+    past = unit.places.hits(keys, (State.RELEASED,), after=moment.at - COVERAGE_LASTS)
     covered = unit.claims.many([hit.claim for hit in past]).values()
     return Door(
         word=word,
@@ -191,7 +196,7 @@ def look_next(
     known = published(most)
     wanted = [Target(purl=purl) for purl in most]
     ranked = []
-    for found in taking.check(unit, asker, wanted, at=moment.at):
+    for found in checking.check(unit, asker, wanted, at=moment.at):
         run_by, critical = counts[found.target.purl]
         faults = known.get(found.target.purl, 0)
         worth = coverage.picture(found.covered, at=moment.at).worth

@@ -10,33 +10,29 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Annotated, Self
+from typing import Self
 
-from msgspec import Meta, Struct
-
-from fairlead.access.roles import Asker, Scope
+from fairlead.access.roles import Asker
 from fairlead.base.ids import ClaimId, OrganisationId, new_claim_id
 from fairlead.base.instants import text
 from fairlead.clearinghouse.claims import claim as rules_of
-from fairlead.clearinghouse.claims import owners, targets
+from fairlead.clearinghouse.claims import owners
+from fairlead.clearinghouse.claims.asking import Answer, Asked, member
 from fairlead.clearinghouse.claims.blind import spend
-from fairlead.clearinghouse.claims.claim import (
-    Claim,
-    Depth,
-    Line,
-    Method,
-    Scan,
-    State,
-    Visibility,
-    Wanted,
-)
+from fairlead.clearinghouse.claims.claim import Claim, State, Visibility, Wanted
 from fairlead.clearinghouse.claims.owners import Breach, OwnerWord, Source
 from fairlead.clearinghouse.claims.ports import ClaimsUnit, Desk, Hit, Keys
-from fairlead.clearinghouse.claims.targets import Ground, Named, Names, Target
-from fairlead.clearinghouse.ports import Job, Timer
+from fairlead.clearinghouse.claims.sites import (
+    Site,
+    keeps_off,
+    refuse_foreign_host,
+    same_ground,
+    sites_of,
+)
+from fairlead.clearinghouse.ports import Timer
 from fairlead.errors import (
     AgainstOwner,
     Claimed,
@@ -46,73 +42,8 @@ from fairlead.errors import (
     Refused,
     TooMany,
     Unavailable,
-    Violation,
 )
 from fairlead.record.events import Fact
-
-Tokens = Callable[[Sequence[str]], tuple[str, ...]]
-"""Returns the tokens of places; none where this server alone cannot."""
-
-BLIND_TOKENS = 8
-"""Places and containers that a blind claim may name."""
-
-
-class Asked(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What a member asks for."""
-
-    target: Target | None = None
-    """Not told of a blind claim."""
-    tokens: Annotated[tuple[str, ...], Meta(max_length=BLIND_TOKENS)] = ()
-    """Of a blind claim: what the OPRF made of the place, then of what contains it."""
-    exclusive: bool = True
-    visibility: Visibility = Visibility.ALL
-    method: Method
-    depth: Depth = Depth.STANDARD
-    model: Line = ""
-    tool: Line = ""
-    contact: Line = ""
-    hours: Annotated[float, Meta(gt=0, le=1000)] = 24
-    reproducer: bool = False
-    wait: bool = False
-    """Whether to stand in line where the way is not free."""
-    despite: bool = False
-    """Whether to go against the owner's word; everyone who sees the claim sees that."""
-
-    @property
-    def scan(self) -> Scan:
-        """Return what is confidential of it."""
-        return Scan(
-            target=self.target,
-            tokens=self.tokens,
-            method=self.method,
-            depth=self.depth,
-            model=self.model,
-            tool=self.tool,
-            contact=self.contact,
-            reproducer=self.reproducer,
-        )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Site:
-    """The ground of a claim, as it is looked up; of a blind one only that."""
-
-    keys: Keys
-    ground: Ground | None
-    words: Sequence[OwnerWord] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """What came of asking for a claim."""
-
-    claim: Claim | None
-    """Nothing where it was declined."""
-    others: Sequence[Claim] = field(default_factory=tuple)
-    """Who stands in the way."""
-    new: bool = True
-    said: str = ""
-    """Why it was declined, where nobody stands in the way."""
 
 
 def take(  # noqa: PLR0913 - one value a thing that must be said
@@ -222,7 +153,7 @@ class Table:
     ) -> Self:
         """Lock the grounds of *asked*, and read who is on them."""
         home = member(asker)
-        sites = _sites(unit, asked, desk)
+        sites = sites_of(unit, asked, desk)
         keys = [Keys(()) if isinstance(s, Error) else s.keys for s in sites]
         unit.places.lock(
             Keys(
@@ -252,15 +183,15 @@ class Table:
         site, asked = self.sites[number], self.asked[number]
         if isinstance(site, Error):
             raise site
-        _refuse_foreign_host(site, self.home)
+        refuse_foreign_host(site, self.home)
         breadth = site.ground.breadth if site.ground else 1
         self._refuse_beyond_budget(breadth)
         hits = [*self.hits[number], *self._hits_of_new(site.keys)]
         others = [
             self.claims[h.claim]
             for h in hits
-            if _keeps_off(self.claims[h.claim], asked.exclusive, self.at)
-            and _same_ground(site.ground, self.claims[h.claim], same=h.same)
+            if keeps_off(self.claims[h.claim], asked.exclusive, self.at)
+            and same_ground(site.ground, self.claims[h.claim], same=h.same)
         ]
         scanners = sum(self.claims[h.claim].holds(self.at) for h in hits)
         broken = _breaches(site, asked, self.home, scanners, self.at)
@@ -352,72 +283,6 @@ def declined(answer: Answer, asker: Asker) -> Claimed:
     return Claimed(f"somebody is there: {said}. Wait in line, or claim something else")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
-    """What there is to know about a target before claiming it."""
-
-    target: Target
-    active: Sequence[Claim] = ()
-    """Claims that overlap, but for blind ones."""
-    waiting: int = 0
-    covered: Sequence[Claim] = ()
-    """What was scanned before, the newest first."""
-    words: Sequence[OwnerWord] = ()
-
-
-def check(
-    unit: ClaimsUnit, asker: Asker, asked: Sequence[Target], *, at: datetime
-) -> Sequence[Found]:
-    """Return what there is to know about many targets, with few statements.
-
-    Nothing is said of blind claims here: asking about them is counted (`blind.ask`).
-    """
-    asker.needs(Scope.CLAIM_READ)
-    names = known_names(unit, [targets.place_of(target) for target in asked])
-    grounds = [targets.read(target, names) for target in asked]
-    keys = [unit.places.keys(g.place, g.containers) for g in grounds]
-    open_states = (State.ACTIVE, State.WAITING)
-    now = unit.places.hits_of_many(keys, open_states, after=at)
-    epoch = at - COVERAGE_LASTS
-    before = unit.places.hits_of_many(keys, (State.RELEASED,), after=epoch)
-    named = {hit.claim for hits in (*now, *before) for hit in hits}
-    claims = unit.claims.many(sorted(named))
-    every = sorted({p for g in grounds for p in (g.place, *g.containers)})
-    words = unit.owner_words.about(every) if every else ()
-    found = []
-    for target, ground, hits, past in zip(asked, grounds, now, before, strict=True):
-        there = [
-            claims[h.claim]
-            for h in hits
-            if _same_ground(ground, claims[h.claim], same=h.same)
-        ]
-        there = [c for c in there if c.visibility is not Visibility.BLIND]
-        seen = [claims[h.claim] for h in past if h.same]
-        seen = [c for c in seen if c.visibility is not Visibility.BLIND]
-        found.append(
-            Found(
-                target=target,
-                active=[c for c in there if c.holds(at)],
-                waiting=sum(c.state is State.WAITING for c in there),
-                covered=sorted(seen, key=_ended, reverse=True),
-                words=[w for w in words if owners.applies(w, ground)],
-            )
-        )
-    return found
-
-
-COVERAGE_LASTS = timedelta(days=3 * 365)
-"""Older coverage is worth nothing any more, and is not shown."""
-
-
-def member(asker: Asker) -> OrganisationId:
-    """Return for whom *asker* claims."""
-    asker.needs(Scope.CLAIM_TAKE)
-    if asker.organisation is None:
-        raise NotAllowed("only members claim")
-    return asker.organisation
-
-
 def refuse_doubtful_clock(unit: ClaimsUnit, desk: Desk, at: datetime) -> None:
     """Raise `Unavailable` where now lies before what was recorded."""
     newest = unit.claims.newest_at()
@@ -428,137 +293,8 @@ def refuse_doubtful_clock(unit: ClaimsUnit, desk: Desk, at: datetime) -> None:
         )
 
 
-def in_the_way(
-    unit: ClaimsUnit, claim: Claim, hits: Sequence[Hit], *, at: datetime
-) -> Sequence[Claim]:
-    """Return which of *hits* keep *claim* off."""
-    ground = (
-        targets.read(claim.scan.target) if claim.scan and claim.scan.target else None
-    )
-    others = unit.claims.many([h.claim for h in hits if h.claim != claim.id])
-    return [
-        others[h.claim]
-        for h in hits
-        if h.claim in others
-        and _keeps_off(others[h.claim], claim.exclusive, at)
-        and h.claim not in claim.agreed
-        and _same_ground(ground, others[h.claim], same=h.same)
-    ]
-
-
-def known_names(unit: ClaimsUnit, places: Sequence[str]) -> Names:
-    """Return what is said of *places*, and of what that leads to, read at once."""
-    known: dict[str, Named] = {}
-    ahead = sorted(set(places))
-    for _ in range(targets.DEPTH):
-        found = unit.aliases.of(ahead) if ahead else {}
-        known |= found
-        ahead = sorted({named.into for named in found.values()} - set(known))
-
-    def names(asked: Sequence[str]) -> dict[str, Named]:
-        return {place: known[place] for place in asked if place in known}
-
-    return names
-
-
-def _sites(
-    unit: ClaimsUnit, asked: Sequence[Asked], desk: Desk
-) -> Sequence[Site | Error]:
-    """Return the grounds of *asked*; of what cannot be claimed, why."""
-    first: list[Error | None] = []
-    places: list[str] = []
-    for one in asked:
-        try:
-            if one.target is not None:
-                places.append(targets.place_of(one.target))
-            first.append(None)
-        except Invalid as error:
-            first.append(error)
-    names = known_names(unit, places)
-    grounds = [
-        targets.read(one.target, names) if one.target and not wrong else None
-        for one, wrong in zip(asked, first, strict=True)
-    ]
-    every = {p for g in grounds if g for p in (g.place, *g.containers)}
-    words = [w for w in unit.owner_words.about(sorted(every)) if w.binds]
-    sites: list[Site | Error] = []
-    for one, wrong, ground in zip(asked, first, grounds, strict=True):
-        try:
-            sites.append(wrong or _site(unit, one, ground, words, desk))
-        except (Invalid, Refused) as error:
-            sites.append(error)
-    return sites
-
-
-def _site(
-    unit: ClaimsUnit,
-    asked: Asked,
-    ground: Ground | None,
-    words: Sequence[OwnerWord],
-    desk: Desk,
-) -> Site:
-    if asked.visibility is Visibility.BLIND:
-        return _blind_site(unit, asked, desk)
-    if ground is None:
-        raise Invalid(
-            "target: say what is scanned",
-            [Violation("missing_field", "target", "only a blind claim has none")],
-        )
-    every = (ground.place, *ground.containers)
-    tokens = asked.tokens or desk.matching.tokens(every)
-    return Site(
-        keys=unit.places.keys(ground.place, ground.containers, tokens),
-        ground=ground,
-        words=[word for word in words if owners.applies(word, ground)],
-    )
-
-
-def _blind_site(unit: ClaimsUnit, asked: Asked, desk: Desk) -> Site:
-    if not desk.matching.holders:
-        raise Refused("blind claims are not offered here")
-    if asked.target is not None or not asked.tokens:
-        raise Invalid(
-            "a blind claim names tokens, and no target",
-            [Violation("invalid_target", "tokens", "from the OPRF, own place first")],
-        )
-    if any(len(t) != 64 or set(t) - set("0123456789abcdef") for t in asked.tokens):  # noqa: PLR2004 - a SHA-256
-        raise Invalid(
-            "tokens: 64 hexadecimal digits each",
-            [Violation("invalid_token", "tokens", "what the OPRF gave")],
-        )
-    return Site(keys=unit.places.blind_keys(asked.tokens), ground=None)
-
-
-def _refuse_foreign_host(site: Site, home: OrganisationId) -> None:
-    if site.ground is None or not site.ground.place.startswith("host/"):
-        return
-    if not any(word.organisation == home for word in site.words):
-        raise NotAllowed(
-            "a host is claimed by who owns it: say so on the page of owners, and have a"
-            " coordinator verify it"
-        )
-
-
 def _tells_of_blind(other: Claim, home: OrganisationId) -> bool:
     return other.visibility is Visibility.BLIND and other.organisation != home
-
-
-def _keeps_off(other: Claim, exclusive: bool, at: datetime) -> bool:  # noqa: FBT001 - of the one that asks
-    if not (exclusive or other.exclusive):
-        return False
-    return other.holds(at) or (other.state is State.WAITING and at < other.until)
-
-
-def _same_ground(ground: Ground | None, other: Claim, *, same: bool) -> bool:
-    """Tell whether two whose places meet overlap; in doubt they do."""
-    if not same or ground is None or other.scan is None or other.scan.target is None:
-        return True
-    theirs = targets.read(other.scan.target)
-    return (
-        ground.versions.overlaps(theirs.versions)
-        and ground.commits.overlaps(theirs.commits)
-        and targets.one_in_other(ground.part, theirs.part)
-    )
 
 
 def _breaches(
@@ -599,32 +335,3 @@ def _request(home: OrganisationId, request: str) -> str:
     if not request:
         return ""
     return hashlib.sha256(f"{home}\0{request}".encode()).hexdigest()
-
-
-def _ended(claim: Claim) -> datetime:
-    return claim.ended_at or claim.taken_at
-
-
-def enqueue_line(
-    unit: ClaimsUnit, freed: Claim, desk: Desk, *, at: datetime
-) -> Sequence[ClaimId]:
-    """Have those tried who wait for ground that is free now, in fair order.
-
-    Who held the same within the last weeks stands behind who did not; then the first
-    comes first.
-    """
-    keys = unit.places.keys_of(freed.id)
-    hits = unit.places.hits(keys, (State.WAITING,), after=at)
-    waiting = list(unit.claims.many([hit.claim for hit in hits]).values())
-    if not waiting:
-        return []
-    since = at - desk.rules.fair_within
-    states = (State.RELEASED, State.EXPIRED, State.ACTIVE)
-    past = unit.places.hits(keys, states, after=since)
-    holders = [
-        c.organisation for c in unit.claims.many([h.claim for h in past]).values()
-    ]
-    waiting.sort(key=lambda c: (holders.count(c.organisation), c.taken_at, c.id))
-    for claim in waiting:
-        unit.agenda.enqueue(Job.CLAIM_LINE, claim.id, at=at)
-    return [claim.id for claim in waiting]

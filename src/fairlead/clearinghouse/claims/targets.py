@@ -146,19 +146,26 @@ def read(target: Target, names: Names = no_names) -> Ground:
         Invalid: it names nothing, more than one thing, or the whole world.
 
     """
-    alone = _alone(target)
-    place, containers = _lineage(alone.place, names)
-    return replace(alone, place=place, containers=containers)
+    ground = alone(target)
+    if names is no_names:
+        return ground
+    place, containers = _lineage(ground.place, names)
+    return replace(ground, place=place, containers=containers)
 
 
 def place_of(target: Target) -> str:
     """Return the place of *target* by its own name alone."""
-    return _alone(target).place
+    return alone(target).place
 
 
 @lru_cache(maxsize=65536)
-def _alone(target: Target) -> Ground:
-    """Return *target* by its own name alone, without what contains it."""
+def alone(target: Target) -> Ground:
+    """Return *target* by its own name alone, whatever else it may be called.
+
+    Raises:
+        Invalid: it names nothing, more than one thing, or the whole world.
+
+    """
     given = [f for f in ("purl", "repository", "product", "host") if getattr(target, f)]
     if len(given) != 1:
         raise Invalid(
@@ -178,6 +185,7 @@ def _alone(target: Target) -> Ground:
             place = _host(target.host)
     return Ground(
         place=place,
+        containers=tuple(_above(place)),
         versions=read_versions(versions),
         commits=read_commits(target.commits),
         part=_path(part),

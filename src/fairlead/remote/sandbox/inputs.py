@@ -53,7 +53,10 @@ class Inputs:
         held = cls()
         for name, content in command.files.items():
             held._hold(f"file {name}", content)
-        held._hold("stdin", command.stdin)
+        if command.talk is None:
+            held._hold("stdin", command.stdin)
+        else:
+            held._held["stdin"] = os.dup(command.talk.feed)
         return held
 
     def open(self, name: str, content: bytes) -> None:

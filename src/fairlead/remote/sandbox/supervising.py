@@ -213,10 +213,20 @@ class _Run:
         if not chunk:
             selector.unregister(descriptor)
             return
+        if self._heard(name, chunk):
+            return
         room = self._room(name)
         self.outputs[name] += chunk[:room]
         if len(chunk) > room and Layer.OUTPUT not in self.launch.without:
             self.stopped = Reason.OUTPUT
+
+    def _heard(self, name: str, chunk: bytes) -> bool:
+        """Pass on what is said to who listens while it runs."""
+        talk = self.launch.command.talk
+        if talk is None or name != "stdout":
+            return False
+        talk.hear(chunk)
+        return True
 
     def _room(self, name: str) -> int:
         limits = self.launch.command.limits
@@ -253,6 +263,8 @@ class _Run:
         for name, descriptor in self.ends.items():
             with suppress(BlockingIOError):
                 while self.stopped is None and (chunk := os.read(descriptor, _CHUNK)):
+                    if self._heard(name, chunk):
+                        continue
                     room = self._room(name)
                     self.outputs[name] += chunk[:room]
                     if len(chunk) > room:

@@ -17,7 +17,8 @@ from msgspec import Meta, Struct
 from fairlead.access.roles import Asker
 from fairlead.base import instants
 from fairlead.base.ids import ClaimId, OrganisationId
-from fairlead.clearinghouse.claims import keeping, seeing, taking
+from fairlead.clearinghouse.claims import asking, keeping, seeing, taking
+from fairlead.clearinghouse.claims.asking import Asked
 from fairlead.clearinghouse.claims.claim import (
     Coverage,
     Depth,
@@ -28,7 +29,6 @@ from fairlead.clearinghouse.claims.claim import (
 )
 from fairlead.clearinghouse.claims.owners import Source, Word
 from fairlead.clearinghouse.claims.seeing import Shown, Told
-from fairlead.clearinghouse.claims.taking import Asked
 from fairlead.clearinghouse.claims.targets import Target
 from fairlead.clearinghouse.ports import Page
 from fairlead.errors import Conflict
@@ -502,7 +502,7 @@ def look_next(
 
 def _take(
     request: AnyRequest, context: Context, data: Asked, key: str
-) -> tuple[Asker, taking.Answer]:
+) -> tuple[Asker, asking.Answer]:
     with context.store.begin() as unit:
         asker = auth.asker(unit, request, context)
         return asker, taking.take(

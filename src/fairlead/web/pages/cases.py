@@ -1,14 +1,14 @@
-"""The queue of cases, and one case with what can be done about it."""
+"""One case, with what can be done about it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Any
 
 from litestar import Response, Router, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, FromQuery, QueryParameter, URLEncodedBody
+from litestar.params import FromPath, URLEncodedBody
 from litestar.response import Redirect
 from litestar.status_codes import HTTP_303_SEE_OTHER
 from msgspec import Struct
@@ -22,7 +22,6 @@ from fairlead.catalogue.priority import decisions as points
 from fairlead.clearinghouse import coordinating, destroying, prioritising, publishing
 from fairlead.clearinghouse.cases import Ground, Part, State
 from fairlead.clearinghouse.evidence import attaching
-from fairlead.clearinghouse.ports import Page
 from fairlead.errors import (
     Error,
     Invalid,
@@ -38,10 +37,7 @@ from fairlead.web.context import Context
 from fairlead.web.pages import verifying
 from fairlead.web.pages.drafts import FIELDS, DraftForm, draft_of, prefilled
 from fairlead.web.pages.frame import page
-from fairlead.web.parameters import After
 from fairlead.web.problems import status_of
-
-SIZE = 50
 
 
 class MoveForm(Struct, frozen=True, kw_only=True):
@@ -126,41 +122,6 @@ class ReadOutForm(Struct, frozen=True, kw_only=True):
     """What the form for reading an organisation out sends."""
 
     organisation: str = ""
-
-
-@get("/cases", sync_to_thread=True, include_in_schema=False)
-def queue(
-    request: AnyRequest,
-    context: NamedDependency[Context],
-    wanted: Annotated[str, QueryParameter(name="state")] = "",
-    q: FromQuery[str] = "",
-    after: After = 0,
-) -> Response[Any]:
-    """List the cases that the person may see, the newest first."""
-    states = [s for s in State if s.value == wanted]
-    with context.store.read() as unit:
-        person = auth.person(unit, request, context)
-        # No more than is shown is asked for: whatever is returned leaves a trace.
-        found = coordinating.queue(
-            unit,
-            person.asker,
-            Page(after=after, size=SIZE),
-            context.moment,
-            states=states,
-            words=q,
-        )
-        counts = coordinating.count(unit, person.asker)
-    return page(
-        "cases.html",
-        person,
-        cases=found,
-        counts=counts,
-        states=list(State),
-        state=wanted,
-        q=q,
-        newer=max(0, after - SIZE) if after else None,
-        older=after + SIZE if len(found) == SIZE else None,
-    )
 
 
 @get("/cases/{case_id:str}", sync_to_thread=True, include_in_schema=False)
@@ -469,6 +430,9 @@ def _show(  # noqa: PLR0913 - one value a thing that must be said
         "case.html",
         person,
         status_code=status_of(error) if error else HTTPStatus.OK,
+        # What a form was answered with has no address of its own to be fetched from.
+        live=None if form else f"/cases/{view.case.id}/version",
+        version=str(view.case.version),
         view=view,
         case=view.case,
         may_act=may_act,
@@ -500,7 +464,6 @@ def _utc(typed: str) -> str:
 router = Router(
     "/",
     route_handlers=[
-        queue,
         read,
         move,
         shorten,

@@ -16,7 +16,15 @@ from msgspec import Struct
 from fairlead.access.members import Person
 from fairlead.access.roles import Scope
 from fairlead.base.ids import ClaimId, IntroductionId, OwnerWordId
-from fairlead.clearinghouse.claims import introducing, keeping, saying, seeing, taking
+from fairlead.clearinghouse.claims import (
+    asking,
+    introducing,
+    keeping,
+    saying,
+    seeing,
+    taking,
+)
+from fairlead.clearinghouse.claims.asking import Asked
 from fairlead.clearinghouse.claims.claim import (
     Coverage,
     Depth,
@@ -26,7 +34,6 @@ from fairlead.clearinghouse.claims.claim import (
 )
 from fairlead.clearinghouse.claims.introducing import Words
 from fairlead.clearinghouse.claims.owners import Word
-from fairlead.clearinghouse.claims.taking import Asked
 from fairlead.clearinghouse.claims.targets import Target
 from fairlead.clearinghouse.ports import Page
 from fairlead.errors import (
@@ -132,8 +139,8 @@ def take(
 ) -> Response[Any]:
     """Claim a target."""
 
-    def act(unit: Unit, me: Person) -> taking.Answer:
-        taking.member(me.asker)
+    def act(unit: Unit, me: Person) -> asking.Answer:
+        asking.member(me.asker)
         asked = _asked(data)
         return taking.take(unit, me.asker, asked, context.claims, at=context.clock())
 
@@ -351,7 +358,7 @@ def _act(  # noqa: PLR0913 - one value a thing to show again
     except _TOLD as refused:
         error = refused
     else:
-        if isinstance(done, taking.Answer) and done.claim is None:
+        if isinstance(done, asking.Answer) and done.claim is None:
             error = taking.declined(done, me.asker)
     if error is None:
         context.wake()
@@ -408,7 +415,7 @@ def _mine(
         me = auth.person(unit, request, context)
         listed = seeing.mine(unit, me.asker, Page(size=SHOWN))
         asked = introducing.listed(unit, me.asker, Page(size=SHOWN))
-        held, waiting = unit.claims.held(taking.member(me.asker))
+        held, waiting = unit.claims.held(asking.member(me.asker))
     violations = error.violations if isinstance(error, Invalid) else ()
     return page(
         "claims_mine.html",

@@ -35,6 +35,7 @@ from fairlead.programme.pictures import timeline, timeline_svg
 from fairlead.programme.unit import Unit
 from fairlead.review import (
     bundling,
+    calling,
     concluding,
     granting,
     handing,
@@ -373,6 +374,7 @@ def _show(  # noqa: PLR0913 - one value a thing that must be said
                 -SHOWN:
             ],
             "names": {o.id: o.name for o in unit.organisations.all()},
+            "differences": calling.differing(history) if party.keeps else [],
             "readings": unit.traces.of(ENGAGEMENTS.stream(name)) if party.keeps else [],
         }
     drawn = _as_seen(party, frozenset(shown.id for shown in values["assessments"]))

@@ -16,7 +16,11 @@ ENGAGED = frozenset(
 def page(
     name: str, person: Person | None, *, status_code: int = 200, **values: object
 ) -> Template:
-    """Return the page *name* as *person* sees it."""
+    """Return the page *name* as *person* sees it.
+
+    Where *live* is among the values, it is the address that tells the page's *version*;
+    a page that is open keeps itself up to date by it (`static/live.js`).
+    """
     return Template(
         name,
         context={"person": person, "links": _links(person), **values},

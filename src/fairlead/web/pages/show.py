@@ -45,6 +45,19 @@ def instant(at: datetime) -> Markup:
     return Markup('<time datetime="{}">{}</time>').format(instants.text(at), shown)
 
 
+def distance(at: datetime, now: datetime) -> str:
+    """Say how far *at* lies from *now*: `in 12 days`, `3 hours ago`."""
+    seconds = (at - now).total_seconds()
+    # What began a moment ago and lasts 90 days is 90 days long.
+    length = abs(seconds) + 30
+    for unit, size in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
+        count = int(length // size)
+        if count:
+            far = f"{count} {unit}{'' if count == 1 else 's'}"
+            return f"in {far}" if seconds > 0 else f"{far} ago"
+    return "now"
+
+
 def plain(text: str) -> str:
     """Return *text* with what hides or reorders it made visible."""
     return text.translate(INVISIBLE)
@@ -126,6 +139,9 @@ ENGAGED: dict[type, Callable[[Any], str]] = {
     engaged.AccessEnded: lambda f: f"The programme's access ended: {f.ending}.",
     engaged.KeyIssued: lambda f: f"{f.person} made the key {f.key}.",
     engaged.KeyEnded: lambda f: f"The key {f.key} was ended.",
+    engaged.UsageCompared: lambda f: (
+        f"Both sides compared {f.calls} calls; {f.differing} differ."
+    ),
     engaged.AssessmentDelivered: lambda f: f"{f.assessment} went to the developer.",
     engaged.AssessmentAnswered: lambda f: f"The developer answered {f.assessment}.",
     engaged.ReleaseRecorded: lambda f: f"Released to {f.to}, says the developer.",
@@ -172,6 +188,7 @@ def steps(state: State) -> list[tuple[State, str]]:
 
 FILTERS: dict[str, Callable[..., Any]] = {
     "instant": instant,
+    "distance": distance,
     "plain": plain,
     "percent": percent,
     "share": share,

@@ -1,0 +1,41 @@
+"""`fairlead bench`: what a model can do, how sure that is, and who can check it.
+
+Its commands are loaded when they are called, each from a module of its own.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+import click
+
+COMMANDS = {
+    "reference": ("fairlead.cli.bench_reference", "Policies of known ability."),
+    "run": ("fairlead.cli.bench_run", "Run a suite against a model, or resume it."),
+}
+"""Name: module that has it, what its line in the help says."""
+
+
+class Commands(click.Group):
+    """Commands by name, each loaded when it is needed."""
+
+    def list_commands(self, _: click.Context) -> list[str]:
+        """Return the names of all commands."""
+        return sorted(COMMANDS)
+
+    def get_command(self, _: click.Context, name: str) -> click.Command | None:
+        """Return a command by name."""
+        if name not in COMMANDS:
+            return None
+        command: click.Command = getattr(import_module(COMMANDS[name][0]), name)
+        return command
+
+    def format_commands(self, _: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands without loading them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+
+@click.group(cls=Commands)
+def bench() -> None:
+    """Measure what a model can do, in a way that others can check."""

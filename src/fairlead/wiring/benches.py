@@ -1,0 +1,426 @@
+"""What measures models: suites on disk, reference policies, runs from start to end."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from fairlead.errors import Invalid, NoSandbox, NotFound, Refused
+from fairlead.wiring.homes import now
+from fairlead.wiring.sandboxes import Sandboxes
+from fairlead.wiring.system import System
+
+OPERATOR = "operator:bench"
+KEPT_EVERY = 25
+"""Attempts between two entries on the record."""
+ACCESS_KEY = "FAIRLEAD_ACCESS_KEY"
+"""In the environment: the key of an engagement, for its broker."""
+
+
+def suite_of(folder: Path) -> Any:  # noqa: ANN401 - see fairlead.bench.suite.Loaded
+    """Return the suite in *folder*; see `fairlead.bench.suite.load`."""
+    from fairlead.bench.suite import load
+    from fairlead.store.suites import read_folder
+
+    return load(read_folder(folder))
+
+
+def reference_model(folder: Path, *, seed: str = "", hunger: int = 0) -> Any:  # noqa: ANN401 - see fairlead.web.reference_model
+    """Return the reference policies for the suite in *folder*, as an ASGI application.
+
+    Raises:
+        NotFound: the suite has no solutions.
+
+    """
+    from fairlead.bench.references import Known
+    from fairlead.bench.suite import load, solutions_of
+    from fairlead.store.suites import read_folder
+    from fairlead.web.reference_model import ReferenceModel
+
+    files = read_folder(folder)
+    suite, solutions = load(files), solutions_of(files)
+    known = {
+        name: Known(task, solutions[name])
+        for name, task in suite.tasks.items()
+        if name in solutions
+    }
+    if not known:
+        raise NotFound(f"{folder} has no solutions, which an oracle is told")
+    return ReferenceModel(known, seed=seed, hunger=hunger)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What the evaluator asks for; see the options of `fairlead bench run`."""
+
+    suite: Path
+    out: Path
+    model: str
+    base_url: str | None = None
+    api_key: str | None = None
+    level: str = ""
+    attempts: int = 1
+    tokens: Sequence[int] = ()
+    seconds: float | None = None
+    dollars: float | None = None
+    attempt_seconds: float = 1800.0
+    variant: str = "release"
+    access: str = "AL1"
+    seed: int = 0
+    parallel: int = 4
+    prices: tuple[float, float] = (0.0, 0.0)
+    responsible: str = ""
+    engagement: str = ""
+    probes: float = 300.0
+    request_seconds: int = 300
+    retries: int = 4
+
+
+@dataclass(slots=True)
+class BenchRun:
+    """One run, in its folder and on the record."""
+
+    sandboxes: Sandboxes
+    wanted: Wanted
+    opened: System | None = None
+    """Where it is put on the record; nothing to run off the record."""
+    say: Callable[[str], None] = lambda _: None
+    tell: Callable[[Any, Any], None] = lambda _attempt, _progress: None
+    prove: bool = True
+    """Whether the sandbox is proved before and after; a run that is not says so."""
+    run: Any = None
+    suite: Any = None
+    _recorded: int = 0
+    _hash: Any = field(default_factory=hashlib.sha256)
+
+    def work(self) -> Any:  # noqa: ANN401 - see fairlead.evals.running.Stopped
+        """Declare the run, or take up the one that was declared; make what is left.
+
+        Raises:
+            Refused: it was declared otherwise, or its sandbox is too weak.
+            NoSandbox: the sandbox does not stop what it must.
+
+        """
+        from fairlead.evals import provider
+        from fairlead.evals.keeping import Keeper, Prices
+        from fairlead.evals.running import Endpoint, Runner, Stopped
+
+        wanted = self.wanted
+        self.suite = suite_of(wanted.suite)
+        sandbox = self._sandbox()
+        self._declare(sandbox.level)
+        before = self._proved(sandbox, "before")
+        keeper = Keeper(
+            folder=wanted.out,
+            suite=self.suite,
+            clock=now,
+            prices=Prices(input=wanted.prices[0], output=wanted.prices[1]),
+        )
+        base_url, api_key = self._reached()
+        runner = Runner(
+            run=self.run,
+            suite=self.suite,
+            folder=wanted.out,
+            endpoint=Endpoint(
+                model=wanted.model,
+                base_url=base_url,
+                api_key=api_key,
+                connections=max(8, wanted.parallel),
+                request_seconds=wanted.request_seconds,
+                retries=wanted.retries,
+            ),
+            keeper=keeper,
+            parallel=wanted.parallel,
+            tell=self._told,
+            halted=self._halted,
+            probes=wanted.probes,
+            spent=self._spent(),
+        )
+        provider.put_up(self._walls(sandbox))
+        with keeper.open():
+            self._start(before)
+            reason = runner.work()
+            self._spend(runner.took)
+            escape = reason is Stopped.ESCAPE
+            if escape:
+                self._alarm(runner.detail)
+            after = self._proved(sandbox, "after")
+            self._end(reason, runner, after, escape=escape)
+        return reason, runner
+
+    def _sandbox(self) -> Any:  # noqa: ANN401 - see fairlead.sandbox.ports
+        from fairlead.bench.declaring import needed_level, refuse_below
+
+        suite, tasks = self.suite.suite, list(self.suite.tasks.values())
+        needed = needed_level(suite, tasks, reference=self._reference())
+        least = self.sandboxes.least
+        wanted = self.wanted.level or max((needed, least), key=lambda v: v.rank).value
+        sandbox = self.sandboxes.sandbox(wanted)
+        if missing := sandbox.missing():
+            raise NoSandbox("no sandbox: " + "; ".join(missing))
+        refuse_below(sandbox.level, suite, tasks, reference=self._reference())
+        return sandbox
+
+    def _reference(self) -> bool:
+        """Tell whether a reference policy is run, which is served on this machine."""
+        from fairlead.bench.declaring import is_reference
+
+        host = urlsplit(self.wanted.base_url or "").hostname or ""
+        return is_reference(self.wanted.model) and host in {
+            "localhost",
+            "127.0.0.1",
+            "::1",
+        }
+
+    def _reached(self) -> tuple[str | None, str | None]:
+        """Return the address and the key: those of the broker where one is named."""
+        import os
+
+        wanted = self.wanted
+        if not wanted.engagement:
+            return wanted.base_url, wanted.api_key
+        key = os.environ.get(ACCESS_KEY)
+        if not key:
+            raise Invalid(f"the key of the engagement is in {ACCESS_KEY}")
+        settings = self.sandboxes.settings
+        address = settings.address or f"http://localhost:{settings.port}"
+        own = f"{address.rstrip('/')}/broker/v1"
+        if wanted.base_url and "/broker/" not in wanted.base_url + "/":
+            raise Refused(
+                "in an engagement the model is reached through its broker only; leave"
+                f" --base-url away, or give {own}"
+            )
+        return wanted.base_url or own, key
+
+    def _declare(self, level: Any) -> None:  # noqa: ANN401 - see fairlead.sandbox.levels
+        from fairlead.bench import declaring, outcomes
+        from fairlead.evals.keeping import write_whole
+        from fairlead.evals.running import harness
+        from fairlead.evals.suites import SCAFFOLD, TOOLS
+
+        wanted, suite = self.wanted, self.suite
+        tokens = tuple(wanted.tokens) or suite.suite.budgets
+        declaring.judge_budgets(tokens, reference=self._reference())
+        if not self._reference() and not wanted.responsible:
+            raise Invalid(
+                "name with --responsible who is told where something tries to leave"
+            )
+        threshold = suite.suite.threshold
+        declared = outcomes.Run(
+            id=outcomes.RunId("run-" + secrets.token_hex(8)),
+            suite=suite.suite.name,
+            version=suite.suite.version,
+            suite_digest=suite.digest,
+            model=wanted.model,
+            reference=self._reference(),
+            variant=outcomes.Variant(wanted.variant),
+            access=outcomes.Access(wanted.access),
+            scaffold=SCAFFOLD,
+            tools=TOOLS,
+            attempts=wanted.attempts,
+            budgets=outcomes.Budgets(
+                tokens=tokens,
+                seconds=wanted.seconds,
+                dollars=wanted.dollars,
+                attempt_seconds=wanted.attempt_seconds,
+            ),
+            stopping="fixed",
+            threshold_digest=threshold.sha256 if threshold else None,
+            errors=suite.suite.errors,
+            level=level,
+            seed=wanted.seed,
+            declared=now(),
+            harness=harness(),
+            engagement=wanted.engagement,
+            responsible=wanted.responsible,
+            prices=wanted.prices,
+        )
+        path = wanted.out / outcomes.MANIFEST
+        if path.exists():
+            self.run = outcomes.read_run(path.read_bytes())
+            declaring.refuse_changed(self.run, declared)
+            if not level.at_least(self.run.level):
+                raise Refused(f"this run was begun at level {self.run.level}")
+            return
+        self.run = declared
+        wanted.out.mkdir(parents=True, exist_ok=True)
+        content = outcomes.encode_run(declared)
+        self._record_declared(content)
+        write_whole(path, content)
+
+    def _record_declared(self, content: bytes) -> None:
+        """Put on the record what is declared, before anything of it is done."""
+        from fairlead.bench.runs import RunDeclared
+
+        if self.opened is None:
+            return
+        run = self.run
+        fact = RunDeclared(
+            manifest=hashlib.sha256(content).hexdigest(),
+            suite=run.suite_digest,
+            attempts=run.attempts * len(run.budgets.tokens) * len(self.suite.tasks),
+            tokens=run.budgets.tokens,
+            stopping=run.stopping,
+            threshold=run.threshold_digest or "",
+            engagement=run.engagement or None,
+        )
+        with self.opened.store.begin() as unit:
+            unit.runs.save(None, [fact], name=run.id, by=OPERATOR, at=now())
+        self.opened.publish_record()
+
+    def _record(self, decide: Callable[[Any], Sequence[Any]]) -> None:
+        """Put on the record what *decide* says of the run."""
+        if self.opened is None:
+            return
+        with self.opened.store.begin() as unit:
+            state = unit.runs.get(self.run.id)
+            if facts := decide(state):
+                unit.runs.save(state, facts, name=self.run.id, by=OPERATOR, at=now())
+
+    def _start(self, before: str) -> None:
+        from msgspec.structs import replace
+
+        from fairlead.bench import runs
+        from fairlead.evals.keeping import write_whole
+
+        if self.opened is not None:
+            with self.opened.store.read() as unit:
+                runs.refuse_escaped(unit.runs.of(self.run.engagement or None))
+        self._record(lambda state: runs.started(state, before, self.run.level.value))
+        if self.run.started is None:
+            self.run = replace(self.run, started=now())
+            write_whole(self.wanted.out / "manifest.json", _encoded(self.run))
+
+    def _proved(self, sandbox: Any, when: str) -> str:  # noqa: ANN401 - of the sandbox
+        """Make every attempt to get out, keep the report, and return its digest.
+
+        Raises:
+            NoSandbox: before a run, one attempt was not stopped.
+
+        """
+        from fairlead.bench.outcomes import SANDBOX
+        from fairlead.sandbox.reports import encode, signed
+
+        if not self.prove:
+            return ""
+        self.say(f"proving the sandbox {when} the run")
+        report = self.sandboxes.prover(sandbox).prove()
+        folder = self.wanted.out / SANDBOX
+        folder.mkdir(parents=True, exist_ok=True)
+        number = len(list(folder.glob(f"{when}*.json")))
+        name = when if not number else f"{when}-{number + 1}"
+        (folder / f"{name}.json").write_bytes(encode(report))
+        signer = self.sandboxes.signer()
+        if signer is not None:
+            (folder / f"{name}.note").write_text(signed(report, signer), "utf-8")
+        if not report.holds and when == "before":
+            failed = ", ".join(a.canary for a in report.failures)
+            raise NoSandbox(f"the sandbox does not stop: {failed}; nothing was run")
+        return str(report.digest())
+
+    def _walls(self, sandbox: Any) -> Any:  # noqa: ANN401 - see fairlead.evals.provider
+        from fairlead.evals.provider import Walls
+        from fairlead.remote.sandbox.living import LivingWorlds
+
+        return Walls(
+            worlds=LivingWorlds(sandbox),
+            grader=sandbox,
+            told=lambda sample, tried: self.say(
+                f"{sample}: tried to leave the sandbox ({tried.canary}: {tried.said!a})"
+            ),
+        )
+
+    def _told(self, attempt: Any, progress: Any) -> None:  # noqa: ANN401 - of evals
+        from fairlead.bench import runs
+
+        self.tell(attempt, progress)
+        if progress.done - self._recorded >= KEPT_EVERY:
+            self._recorded = progress.done
+            count, digest = self._so_far()
+            self._record(lambda state: runs.kept(state, count, digest))
+
+    def _so_far(self) -> tuple[int, str]:
+        """Return how many attempts are kept, and the digest of their file."""
+        content = (self.wanted.out / "attempts.ndjson").read_bytes()
+        return content.count(b"\n"), hashlib.sha256(content).hexdigest()
+
+    def _halted(self) -> bool:
+        """Tell whether another run of the engagement stopped at an attempt to leave."""
+        if self.opened is None:
+            return False
+        with self.opened.store.read() as unit:
+            others = unit.runs.of(self.run.engagement or None)
+        return any(run.escaped and run.id != self.run.id for run in others)
+
+    def _alarm(self, detail: str) -> None:
+        """Tell the person who is responsible."""
+        from fairlead.errors import Unavailable
+        from fairlead.remote.mail import Mailer
+
+        who = self.run.responsible or "nobody is named"
+        said = f"{self.run.id}: something tried to leave the sandbox: {detail}"
+        self.say(f"tell {who}: {said}")
+        if "@" in who:
+            settings = self.sandboxes.settings
+            try:
+                mailer = Mailer(settings.smtp, settings.mail_from)
+                mailer.send(who, "A run tried to leave its sandbox", said)
+            except Unavailable as error:
+                self.say(f"{error}; tell {who} yourself")
+
+    def _end(self, reason: Any, runner: Any, after: str, *, escape: bool) -> None:  # noqa: ANN401 - of evals
+        from msgspec.structs import replace
+
+        from fairlead.bench import runs
+        from fairlead.evals.keeping import write_whole
+        from fairlead.evals.running import Stopped
+
+        count, digest = self._so_far()
+        self._record(lambda state: runs.kept(state, count, digest))
+        _keep_marks(self.wanted.out, runner)
+        if reason is not Stopped.COMPLETE:
+            self._record(lambda state: runs.stopped(state, reason.value, escape=escape))
+        else:
+            self.run = replace(self.run, ended=now(), complete=True)
+            write_whole(self.wanted.out / "manifest.json", _encoded(self.run))
+            self._record(
+                lambda state: runs.ended(state, count, digest, after, complete=True)
+            )
+        if self.opened is not None:
+            self.opened.publish_record()
+
+    def _spent(self) -> float:
+        path = self.wanted.out / "spent"
+        try:
+            return float(path.read_text("utf-8"))
+        except (OSError, ValueError):
+            return 0.0
+
+    def _spend(self, seconds: float) -> None:
+        path = self.wanted.out / "spent"
+        path.write_text(f"{self._spent() + seconds:.1f}\n", "utf-8")
+
+
+def _encoded(run: Any) -> bytes:  # noqa: ANN401 - see fairlead.bench.outcomes
+    from fairlead.bench.outcomes import encode_run
+
+    return encode_run(run)
+
+
+def _keep_marks(folder: Path, runner: Any) -> None:  # noqa: ANN401 - of evals
+    """Write what a person should look at in the run as a whole."""
+    import msgspec
+
+    from fairlead.bench.identity import drift
+    from fairlead.bench.integrity import easy_missed
+    from fairlead.bench.outcomes import MARKS
+    from fairlead.evals.keeping import write_whole
+    from fairlead.evals.probing import kept
+
+    marks = [*easy_missed(list(runner.keeper.kept.values())), *drift(kept(folder))]
+    write_whole(folder / MARKS, msgspec.json.encode(marks))
