@@ -177,6 +177,8 @@ def _fill(
                 embargo_until=at + timedelta(days=90),
                 embargo_rule="programme default",
                 ends_at=at + timedelta(days=365),
+                holding_until=at + timedelta(days=45),
+                holding_rule="programme default",
                 body=Titled(title=f"{package}: {_word(chance)} {place}"),
             ),
             *_moves(chance),

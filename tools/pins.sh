@@ -8,7 +8,8 @@ compile() {
     shift
     unpinned=$(mktemp)
     uv pip compile --quiet --universal --generate-hashes --python-version 3.11 \
-        --exclude-newer "$older" --no-header --no-annotate --no-emit-index-url "$@" \
+        --exclude-newer "$older" --constraint requirements/bounds.in --no-header \
+        --no-annotate --no-emit-index-url "$@" \
         --output-file "$unpinned"
     {
         echo "# Made by 'make pins'; nothing here was published after $older."

@@ -120,7 +120,7 @@ def bench(bubblewrap: Bubblewrap, tmp_path: Path) -> Callable[..., Any]:
         keeper = Keeper(
             folder=folder,
             suite=suite,
-            clock=lambda: datetime.now(UTC),
+            clock=more.pop("clock", lambda: datetime.now(UTC)),
             prices=more.pop("prices", Prices()),
         )
         only = more.pop("only", None)

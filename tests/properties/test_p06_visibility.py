@@ -88,6 +88,7 @@ BY_RECEIPT = {
     "/v1/submissions/{receipt}",
     "/join/{secret}",
     "/calendars/{secret}",
+    "/owner/case/{token}",
 }
 """What whoever holds the receipt may read: that it exists, and its status."""
 LISTS = {
@@ -100,6 +101,7 @@ LISTS = {
     "/claims",
     "/claims/mine",
     "/claims/door",
+    "/owners",
     "/pairs",
     "/pairs/labels",
     "/v1/cases",
@@ -109,6 +111,8 @@ LISTS = {
     "/v1/claims",
     "/v1/claims/introductions",
     "/v1/claims/owners",
+    "/v1/owners",
+    "/v1/routings",
 }
 OWN = {
     "/catalogue/match",
@@ -151,6 +155,13 @@ CASE = {
 }
 """What whoever may see the case may read; of a pair, and of what was disclosed, only
 coordinators."""
+OWNERS = {
+    "/owners/{name}",
+    "/v1/owners/{name}",
+    "/v1/owners/{name}/queue",
+    "/v1/owners/{name}/cases",
+}
+"""What an owner and coordinators may read; tests/web/test_owners.py tries it."""
 SUBMISSION = {"/submissions/{receipt}", "/v1/submissions/{receipt}/proof"}
 
 
@@ -163,7 +174,7 @@ def read_paths(app):
 def test_every_read_path_is_in_this_test(client):
     paths = {p.rstrip("/") or "/" for p in read_paths(client.app)}
     known = PUBLIC | BY_RECEIPT | OWN | LISTS | SHARED | CASE | SUBMISSION | CLAIM
-    known |= REVIEW
+    known |= REVIEW | OWNERS
     assert {p for p in paths if not p.startswith("/v1/schema/")} == known
 
 

@@ -24,9 +24,13 @@ AssessmentId = NewType("AssessmentId", str)
 DeterminationId = NewType("DeterminationId", str)
 ClaimId = NewType("ClaimId", str)
 OwnerWordId = NewType("OwnerWordId", str)
+OwnerId = NewType("OwnerId", str)
+RoutingId = NewType("RoutingId", str)
 AliasId = NewType("AliasId", str)
 IntroductionId = NewType("IntroductionId", str)
 MilestoneId = NewType("MilestoneId", str)
+SuiteId = NewType("SuiteId", str)
+"""Names a generated suite, by the digest of its seed."""
 ViewId = NewType("ViewId", str)
 """Names a saved view of the queue; whoever has it may open the view."""
 MessageId = NewType("MessageId", str)
@@ -138,6 +142,16 @@ def new_claim_id(randomness: Randomness) -> ClaimId:
 def new_owner_word_id(randomness: Randomness) -> OwnerWordId:
     """Return the name of what an owner said."""
     return OwnerWordId("own-" + random_text(randomness, 12))
+
+
+def new_owner_id(randomness: Randomness) -> OwnerId:
+    """Return an owner's name."""
+    return OwnerId("onr-" + random_text(randomness, 12))
+
+
+def new_routing_id(randomness: Randomness) -> RoutingId:
+    """Return a delivery's name; it stands in addresses to which an owner writes."""
+    return RoutingId("rtg-" + random_text(randomness, 12))
 
 
 def new_alias_id(randomness: Randomness) -> AliasId:

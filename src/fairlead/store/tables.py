@@ -433,6 +433,33 @@ owner_words = _subject(
     Column("active", Boolean, nullable=False),
 )
 
+owners = _subject(
+    "owners",
+    Column("organisation", String(40), index=True),
+    Column("active", Boolean, nullable=False),
+    Column("entered_at", Instant, nullable=False, index=True),
+)
+
+owner_places = _table(
+    "owner_places",
+    Class.SNAPSHOT,
+    Column("owner_id", String(40), ForeignKey("owners.id"), primary_key=True),
+    # The fingerprint of a place: whoever has the database alone reads no names.
+    Column("place", LargeBinary, primary_key=True, index=True),
+)
+
+routings = _subject(
+    "routings",
+    Column("owner", String(40), nullable=False),
+    Column("case_id", String(40), nullable=False, index=True),
+    Column("stage", String(20), nullable=False),
+    Column("queued_at", Instant, nullable=False),
+    Column("turn_at", Instant),
+    Index("ix_routings_owner_stage", "owner", "stage"),
+    Index("ix_routings_owner_turn_at", "owner", "turn_at"),
+    Index("ix_routings_stage_queued_at", "stage", "queued_at"),
+)
+
 aliases = _subject(
     "aliases",
     Column("place", Text, nullable=False, index=True),
@@ -460,6 +487,8 @@ introduction_sides = _table(
     ),
     Column("organisation", String(40), primary_key=True, index=True),
 )
+
+suites = _subject("suites")
 
 milestones = _subject("milestones")
 

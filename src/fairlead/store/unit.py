@@ -8,14 +8,16 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection, Engine
 
+from fairlead.bench.generated import GeneratedSuite
 from fairlead.catalogue.imports import IMPORTS, Import
 from fairlead.record.events import Codec
 from fairlead.store import claims as claiming
 from fairlead.store import clearinghouse, members, tables
+from fairlead.store import owners as owning
 from fairlead.store.agenda import SQLAgenda
 from fairlead.store.applications import KEPT_APPLICATIONS, SQLApplications
 from fairlead.store.attempts import SQLAttempts
-from fairlead.store.bench import KEPT_RUNS, SQLLeases, SQLRuns
+from fairlead.store.bench import KEPT_RUNS, KEPT_SUITES, SQLLeases, SQLRuns
 from fairlead.store.casework import (
     KEPT_MESSAGES,
     KEPT_STATEMENTS,
@@ -43,6 +45,12 @@ from fairlead.store.engine import open_engine, reading, wipe_journal, writing
 from fairlead.store.findings import SQLIndex
 from fairlead.store.halves import SQLHalves
 from fairlead.store.members import SQLOrganisations, SQLPeople, SQLTokens
+from fairlead.store.owners import (
+    KEPT_OWNERS,
+    KEPT_ROUTINGS,
+    SQLOwners,
+    SQLRoutings,
+)
 from fairlead.store.pairs import KEPT_PAIRS, SQLPairs
 from fairlead.store.programme import (
     KEPT_CONSENTS,
@@ -94,6 +102,7 @@ KEPT = (
     KEPT_ENGAGEMENTS,
     KEPT_DETERMINATIONS,
     KEPT_RUNS,
+    KEPT_SUITES,
     KEPT_MILESTONES,
     KEPT_FIGURES,
     KEPT_CONSENTS,
@@ -101,6 +110,7 @@ KEPT = (
     KEPT_TRACES,
     KEPT_IMPORTS,
     *claiming.KEPT,
+    *owning.KEPT,
 )
 """Every kind of subject there is."""
 
@@ -138,6 +148,7 @@ class SQLUnit:
     engagements: SQLEngagements
     determinations: SQLDeterminations
     runs: SQLRuns
+    suites: SQLSubjects[GeneratedSuite]
     leases: SQLLeases
     milestones: SQLMilestones
     figures: SQLFigures
@@ -156,6 +167,8 @@ class SQLUnit:
     allowances: SQLAllowances
     inventories: SQLInventories
     introductions: SQLIntroductions
+    owners: SQLOwners
+    routings: SQLRoutings
 
     @classmethod
     def of(
@@ -191,6 +204,7 @@ class SQLUnit:
             exports=SQLExports(connection, clearinghouse.KEPT_EXPORTS, *rest),
             engagements=SQLEngagements(connection, KEPT_ENGAGEMENTS, *rest),
             determinations=SQLDeterminations(connection, KEPT_DETERMINATIONS, *rest),
+            suites=SQLSubjects(connection, KEPT_SUITES, *rest),
             runs=SQLRuns(connection, KEPT_RUNS, *rest),
             leases=SQLLeases(connection),
             milestones=SQLMilestones(connection, KEPT_MILESTONES, *rest),
@@ -212,6 +226,8 @@ class SQLUnit:
             introductions=SQLIntroductions(
                 connection, claiming.KEPT_INTRODUCTIONS, *rest
             ),
+            owners=SQLOwners(connection, KEPT_OWNERS, *rest),
+            routings=SQLRoutings(connection, KEPT_ROUTINGS, *rest),
         )
 
 

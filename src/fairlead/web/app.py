@@ -24,10 +24,12 @@ from fairlead.web.api import (
     cases,
     casework,
     claims,
+    directory,
     engagements,
     owners,
     public_figures,
     reports,
+    routings,
     sharing,
 )
 from fairlead.web.api import catalogue as catalogue_api
@@ -42,6 +44,7 @@ from fairlead.web.pages import (
     figures,
     joining,
     members,
+    owner_links,
     pairs,
     people,
     programme,
@@ -60,6 +63,7 @@ from fairlead.web.pages import casework as casework_pages
 from fairlead.web.pages import catalogue as catalogue_pages
 from fairlead.web.pages import claims as claim_pages
 from fairlead.web.pages import engagements as engagement_pages
+from fairlead.web.pages import owners as owner_pages
 
 SECURITY = {
     "Content-Security-Policy": (
@@ -101,6 +105,8 @@ def create_app(context: Context) -> Litestar:
             catalogue_api.router,
             claims.router,
             owners.router,
+            directory.router,
+            routings.router,
             sharing.router,
             assets.keys,
             assets.router,
@@ -115,6 +121,8 @@ def create_app(context: Context) -> Litestar:
             zones.router,
             submissions.router,
             claim_pages.router,
+            owner_pages.router,
+            owner_links.router,
             exports.router,
             engagement_pages.router,
             pairs.router,

@@ -49,7 +49,7 @@ _LINKS: tuple[tuple[frozenset[Scope], str, str], ...] = (
         "Submissions",
     ),
     (frozenset({Scope.CLAIM_READ}), "/claims", "Claims"),
-    (frozenset({Scope.OWNER_SAY, Scope.OWNER_VERIFY}), "/claims/door", "Owners"),
+    (frozenset({Scope.OWNER_SAY, Scope.OWNER_VERIFY}), "/owners", "Owners"),
     (frozenset({Scope.CASE_EXPORT}), "/exports", "Exports"),
     (ENGAGED, "/engagements", "Engagements"),
     (
