@@ -300,6 +300,12 @@ PAGES = acts("/cases", as_json=False) | {
     "POST /advisories/{name}/withdrawal": Row(
         with_scope(Scope.ADVISORY_PUBLISH), {"reason": WHY}, ok=NAMED
     ),
+    "POST /advisories/{name}/revisions": Row(
+        with_scope(Scope.ADVISORY_PUBLISH), {"title": "x"}, ok=NAMED
+    ),
+    "POST /advisories/{name}/revisions/draft": Row(
+        signed_in, {"code": "x"}, ok=frozenset({401, 404})
+    ),
     "GET /advisories.atom": Row(everyone),
     "GET /feeds": Row(everyone),
     "GET /products/{ecosystem}/{name}": Row(everyone),
@@ -595,6 +601,9 @@ API = acts("/v1/cases", as_json=True) | {
     "POST /v1/cases/{case_id}/priority": Row(
         on_case(Scope.CASE_MOVE), json={"names": ["CVE-1"], "reason": " "}
     ),
+    "GET /v1/catalogue/products": Row(everyone, ok=frozenset({400, 404})),
+    "GET /v1/catalogue/records": Row(everyone),
+    "GET /v1/catalogue/records/{name}": Row(everyone, ok=frozenset({404})),
     "POST /v1/catalogue/match": Row(signed_in, json={}),
     "POST /v1/cases/{case_id}/advisory": Row(
         on_case(Scope.ADVISORY_PUBLISH), json=DRAFT

@@ -30,6 +30,7 @@ from fairlead.web.api import (
     public_figures,
     reports,
     routings,
+    searching,
     sharing,
 )
 from fairlead.web.api import catalogue as catalogue_api
@@ -103,6 +104,7 @@ def create_app(context: Context) -> Litestar:
             engagements.router,
             advisories.router,
             catalogue_api.router,
+            searching.router,
             claims.router,
             owners.router,
             directory.router,
