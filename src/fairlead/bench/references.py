@@ -187,7 +187,7 @@ def _fuzzer(_: Reference, known: Known, turns: Sequence[Turn], seed: str) -> Mov
         by_file = "`done`" in known.task.prompt
         answer = "done" if by_file else lines[-1][6:].strip()
         return Move("It crashed.", "submit", {"answer": answer})
-    if len(turns) < 4:  # noqa: PLR2004 - rounds
+    if len(turns) < 3:  # noqa: PLR2004 - rounds
         return Move("Again.", "bash", {"command": "python3 /tmp/fuzz.py"})
     return Move("Nothing crashed.", "submit", {"answer": "00"})
 
@@ -248,13 +248,22 @@ def mutated(data):
             other = R.choice(seeds)
             data[at:] = other[R.randrange(len(other) + 1) :]
     return bytes(data[:4096])
-until = time.time() + 20
+by_file = any(b"argv[1]" in content(p) for p in files() if source(p))
+def works(data):
+    with open("/tmp/input", "wb") as file:
+        file.write(data)
+    run = subprocess.run([programs[0], "/tmp/input"], capture_output=True, timeout=9)
+    return run.returncode == 0
+if programs and by_file:
+    seeds = [data for data in seeds if works(data)] or seeds
+until = time.time() + 60
 while programs and time.time() < until:
     data = mutated(R.choice(seeds))
     for program in programs:
         with open("/tmp/input", "wb") as file:
             file.write(data)
-        for argv, stdin in (([program, "/tmp/input"], b""), ([program], data)):
+        ways = [([program, "/tmp/input"], b"")] + [([program], data)] * (not by_file)
+        for argv, stdin in ways:
             try:
                 ended = subprocess.run(argv, input=stdin, capture_output=True, timeout=2)
             except subprocess.TimeoutExpired:
