@@ -99,6 +99,11 @@ def _rungs(_: click.Context, __: click.Parameter, value: str) -> tuple[int, ...]
     help="Between rounds of fixed prompts, which show whether the endpoint changes.",
 )
 @click.option("--lend", is_flag=True, help="Let workers make the attempts.")
+@click.option(
+    "--stop-early",
+    is_flag=True,
+    help="Stop between rounds of tasks, once it is clear on which side of the threshold.",
+)
 @click.option("--off-record", is_flag=True, help="Put nothing on the record.")
 @command
 def run(home: Path | None, *, as_json: bool, off_record: bool, **given: Any) -> None:  # noqa: ANN401 - see Wanted
@@ -154,6 +159,7 @@ def _run(
         request_seconds=int(given["request_time"]),
         retries=given["retries"],
         lend=given["lend"],
+        early=given["stop_early"],
     )
 
     def tell(attempt: Any, progress: Any) -> None:  # noqa: ANN401 - of evals
@@ -216,7 +222,7 @@ def _show(reason: Any, worked: Any, *, as_json: bool) -> None:  # noqa: ANN401 -
         as_json=as_json,
         text="\n".join(text),
     )
-    if reason is not Stopped.COMPLETE:
+    if reason not in {Stopped.COMPLETE, Stopped.DECIDED}:
         raise SystemExit(Exit.UNAVAILABLE)
 
 

@@ -39,6 +39,7 @@ class Stopped(StrEnum):
     """Why a run ended, or stands still."""
 
     COMPLETE = "every attempt was made"
+    DECIDED = "the bets against the threshold are won"
     INTERRUPTED = "it was interrupted"
     TIME = "its time is used up"
     MONEY = "its money is used up"

@@ -85,6 +85,8 @@ class Wanted:
     """A task of Inspect's, instead of a suite: `FILE.py@NAME`, or as registered."""
     lend: bool = False
     """Whether workers make the attempts, see `BenchRun.assist`."""
+    early: bool = False
+    """Whether the run may stop between rounds, once the bets are won."""
 
 
 @dataclass(slots=True)
@@ -123,7 +125,7 @@ class BenchRun:
         provider.put_up(self._walls(sandbox))
         with runner.keeper.open():
             self.start(before)
-            reason = self._lend(runner) if self.wanted.lend else runner.work()
+            reason = self._lend(runner) if self.wanted.lend else self._made(runner)
             self._spend(runner.took)
             escape = reason is Stopped.ESCAPE
             if escape:
@@ -261,6 +263,62 @@ class BenchRun:
             unit.leases.drop(run.id)
         return Stopped.COMPLETE
 
+    def _made(self, runner: Any) -> Any:  # noqa: ANN401 - of evals
+        """Make what is left, round by round where the run may stop early."""
+        from fairlead.bench.reading import FIXED
+        from fairlead.evals.running import Stopped
+
+        if self.run.stopping == FIXED:
+            return runner.work()
+        from fairlead.bench.estimate.betting import decided, rounds_in
+
+        threshold, took = self._threshold(), 0.0
+        for names in rounds_in(self.run.planned, threshold):
+            keys = [
+                (name, tokens, epoch)
+                for name in names
+                for tokens in self.run.budgets.tokens
+                for epoch in range(1, self.run.attempts + 1)
+            ]
+            reason = runner.work(only=keys)
+            took, runner.spent = took + runner.took, runner.spent + runner.took
+            runner.took = 0.0
+            if reason is not Stopped.COMPLETE:
+                break
+            if decided(self.run, list(runner.keeper.kept.values()), threshold):
+                reason = Stopped.DECIDED
+                break
+        runner.took = took
+        return reason
+
+    def _threshold(self) -> Any:  # noqa: ANN401 - see fairlead.bench.threshold
+        """Return the threshold of the suite.
+
+        Raises:
+            Invalid: it has none.
+
+        """
+        from fairlead.bench.threshold import read_threshold
+
+        named = self.suite.suite.threshold
+        if named is None:
+            raise Invalid("only a suite with a threshold can be stopped early")
+        return read_threshold(self.suite.files[named.file])
+
+    def _planned(self) -> Sequence[Any]:
+        """Return every task, in the order in which they are tried."""
+        from fairlead.wiring.assessing import needs_extra, planned_of
+
+        planned = planned_of(self.suite)
+        if not self.wanted.early:
+            return list(planned)
+        if self.wanted.lend:
+            raise Invalid("workers make every attempt: give --lend or --stop-early")
+        needs_extra()
+        from fairlead.bench.estimate.betting import ordered
+
+        return list(ordered(planned, self._threshold(), self.wanted.seed))
+
     def _sandbox(self) -> Any:  # noqa: ANN401 - see fairlead.sandbox.ports
         from fairlead.bench.declaring import needed_level, refuse_below
 
@@ -305,6 +363,8 @@ class BenchRun:
 
     def _declare(self, level: Any) -> None:  # noqa: ANN401 - see fairlead.sandbox.levels
         from fairlead.bench import declaring, outcomes
+        from fairlead.bench.bundle import THRESHOLD
+        from fairlead.bench.reading import FIXED, ROUNDS
         from fairlead.evals.keeping import write_whole
         from fairlead.evals.running import harness
         from fairlead.evals.suites import SCAFFOLD, TOOLS
@@ -335,11 +395,12 @@ class BenchRun:
                 dollars=wanted.dollars,
                 attempt_seconds=wanted.attempt_seconds,
             ),
-            stopping="fixed",
+            stopping=ROUNDS if wanted.early else FIXED,
             threshold_digest=threshold.sha256 if threshold else None,
             errors=suite.suite.errors,
             level=level,
             seed=wanted.seed,
+            planned=tuple(self._planned()),
             declared=now(),
             harness=harness(),
             engagement=wanted.engagement,
@@ -356,6 +417,8 @@ class BenchRun:
         self.run = declared
         wanted.out.mkdir(parents=True, exist_ok=True)
         content = outcomes.encode_run(declared)
+        if threshold is not None:
+            write_whole(wanted.out / THRESHOLD, suite.files[threshold.file])
         self.record_declared(content)
         write_whole(path, content)
 
@@ -472,6 +535,7 @@ class BenchRun:
 
     def _alarm(self, detail: str) -> None:
         """Tell the person who is responsible."""
+        from fairlead.base.letters import Letter
         from fairlead.errors import Unavailable
         from fairlead.remote.mail import Mailer
 
@@ -482,7 +546,7 @@ class BenchRun:
             settings = self.sandboxes.settings
             try:
                 mailer = Mailer(settings.smtp, settings.mail_from)
-                mailer.send(who, "A run tried to leave its sandbox", said)
+                mailer.send(Letter(who, "A run tried to leave its sandbox", said))
             except Unavailable as error:
                 self.say(f"{error}; tell {who} yourself")
 
@@ -497,13 +561,14 @@ class BenchRun:
         count, digest = self._so_far()
         self._record(lambda state: runs.kept(state, count, digest))
         _keep_marks(self.wanted.out, runner)
-        if reason is not Stopped.COMPLETE:
+        if reason not in {Stopped.COMPLETE, Stopped.DECIDED}:
             self._record(lambda state: runs.stopped(state, reason.value, escape=escape))
         else:
-            self.run = replace(self.run, ended=now(), complete=True)
+            whole = reason is Stopped.COMPLETE
+            self.run = replace(self.run, ended=now(), complete=whole)
             write_whole(self.wanted.out / "manifest.json", _encoded(self.run))
             self._record(
-                lambda state: runs.ended(state, count, digest, after, complete=True)
+                lambda state: runs.ended(state, count, digest, after, complete=whole)
             )
         if self.opened is not None:
             self.opened.publish_record()
