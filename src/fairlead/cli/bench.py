@@ -11,6 +11,7 @@ import click
 
 COMMANDS = {
     "gate": ("fairlead.cli.bench_tasks", "Show that every task of a suite is valid."),
+    "import": ("fairlead.cli.bench_tasks", "Read tasks of others as a suite."),
     "reference": ("fairlead.cli.bench_reference", "Policies of known ability."),
     "reveal": ("fairlead.cli.bench_tasks", "Tell the seed of a suite, and compare."),
     "reviewed": ("fairlead.cli.bench_run", "Say who looked at an attempt to leave."),
@@ -31,7 +32,11 @@ class Commands(click.Group):
         """Return a command by name."""
         if name not in COMMANDS:
             return None
-        command: click.Command = getattr(import_module(COMMANDS[name][0]), name)
+        module = import_module(COMMANDS[name][0])
+        # A word of Python has a line below it in the module.
+        command: click.Command = getattr(module, name, None) or getattr(
+            module, f"{name}_"
+        )
         return command
 
     def format_commands(self, _: click.Context, formatter: click.HelpFormatter) -> None:

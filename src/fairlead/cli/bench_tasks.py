@@ -169,6 +169,40 @@ def reveal(
     show({"tasks": count, "seed": told}, as_json=as_json, text=said)
 
 
+@click.command("import")
+@click.argument("folder", type=FOLDER)
+@click.argument("out", type=click.Path(file_okay=False, path_type=Path))
+@click.option("--name", default="nyu", show_default=True)
+@click.option("--suite-version", default="1", show_default=True)
+@command
+def import_(  # noqa: PLR0913 - one value an option
+    folder: Path,
+    out: Path,
+    name: str,
+    suite_version: str,
+    home: Path | None,  # noqa: ARG001 - as every command has it
+    *,
+    as_json: bool,
+) -> None:
+    """Read CTF tasks in FOLDER, in the format of the NYU CTF bench, as the suite OUT.
+
+    Tasks that need a server in Docker are left out, and said.
+    """
+    from fairlead.wiring.tasks import import_nyu
+
+    suite, left = import_nyu(folder, out, name=name, version=suite_version)
+    show(
+        {"digest": suite.digest, "tasks": len(suite.tasks), "left_out": dict(left)},
+        as_json=as_json,
+        text="\n".join(
+            [
+                *(f"left out {path}: {why}" for path, why in left.items()),
+                f"{len(suite.tasks)} tasks, {suite.suite.label} {suite.digest}",
+            ]
+        ),
+    )
+
+
 def _record(
     home: Path | None, *, off: bool, create: bool = False
 ) -> AbstractContextManager[Any]:
