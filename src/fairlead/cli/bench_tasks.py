@@ -20,7 +20,12 @@ FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 
 @click.command()
 @click.argument("out", type=click.Path(file_okay=False, path_type=Path))
-@click.option("--family", "families", multiple=True, help="Again for each; all else.")
+@click.option(
+    "--family",
+    "families",
+    multiple=True,
+    help="Again for each; all else that the minimum level allows.",
+)
 @click.option(
     "--step", "steps", type=int, multiple=True, help="Again for each; all else."
 )
@@ -69,15 +74,20 @@ def tasks(  # noqa: PLR0913, PLR0917 - one value an option
     from fairlead.sandbox.levels import Level
     from fairlead.wiring.tasks import begun_seed, decided_in, make_suite
 
+    least = Level(minimum_level)
+    usual = least if least.at_least(Level.L2) else Level.L2
+    allowed = tuple(
+        n for n, kind in sorted(KINDS.items()) if least.at_least(kind.level)
+    )
     drawn = seed or begun_seed(out) or secrets.token_hex(16)
     plan = Plan(
         name=name,
         version=suite_version,
-        families=tuple(families) or tuple(sorted(KINDS)),
+        families=tuple(families) or allowed,
         steps=tuple(steps),
         count=count,
         seed_digest=digest_of(drawn),
-        minimum_level=Level(minimum_level),
+        minimum_level=least,
     )
     sandbox = Sandboxes(Settings.read(os.environ, home=home)).sandbox(level)
     with _record(home, off=off_record, create=True) as opened:
