@@ -77,7 +77,7 @@ def tasks(  # noqa: PLR0913, PLR0917 - one value an option
     least = Level(minimum_level)
     usual = least if least.at_least(Level.L2) else Level.L2
     allowed = tuple(
-        n for n, kind in sorted(KINDS.items()) if least.at_least(kind.level)
+        n for n, kind in sorted(KINDS.items()) if usual.at_least(kind.level)
     )
     drawn = seed or begun_seed(out) or secrets.token_hex(16)
     plan = Plan(
