@@ -12,6 +12,7 @@ import click
 COMMANDS = {
     "bundle": ("fairlead.cli.bench_bundle", "Put a run into one file to be checked."),
     "compare": ("fairlead.cli.bench_report", "Compare two runs, task by task."),
+    "deliver": ("fairlead.cli.bench_deliver", "Write what goes to the developer."),
     "plan": ("fairlead.cli.bench_plan", "Say how many tasks an answer needs."),
     "reference": ("fairlead.cli.bench_reference", "Policies of known ability."),
     "report": ("fairlead.cli.bench_report", "Tell what a run says, as page or PDF."),
