@@ -18,6 +18,9 @@ from fairlead.wiring.benches import BenchRun, Wanted, reference_model
 THRESHOLD = b'name = "Adds up"\nability = 0.0\n'
 
 
+pytestmark = pytest.mark.usefixtures("bubblewrap")
+
+
 def suite_files(tiny, *, rounds=4):
     """Return a suite of two steps, of which each round has one task, and a threshold."""
     made = tiny.files(1)
@@ -45,9 +48,7 @@ count = {2 * rounds}
     return files | {SUMS: sums_of(files)}
 
 
-def test_a_run_stops_between_rounds_once_its_bets_are_won(
-    bubblewrap, tiny, served, tmp_path
-):
+def test_a_run_stops_between_rounds_once_its_bets_are_won(tiny, served, tmp_path):
     """A policy far above is told apart before every task is tried; it is read by bets."""
     suite = tiny.write(tmp_path / "suite", suite_files(tiny, rounds=12))
     with served(reference_model(suite)) as url:
@@ -78,9 +79,7 @@ def test_a_run_stops_between_rounds_once_its_bets_are_won(
     assert hashlib.sha256(written).hexdigest() == run.threshold_digest
 
 
-def test_without_a_threshold_nothing_can_be_stopped_early(
-    bubblewrap, tiny, served, tmp_path
-):
+def test_without_a_threshold_nothing_can_be_stopped_early(tiny, served, tmp_path):
     """It is said before anything is declared."""
     suite = tiny.write(tmp_path / "suite", tiny.files(2))
     with served(reference_model(suite)) as url:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from fairlead.base.instants import in_utc
-from fairlead.bench.assessment import Estimate, Figure
+from fairlead.bench.assessment import Calibrated, Estimate, Figure
 from fairlead.bench.bundle import Assessment
 from fairlead.bench.outcomes import Access, Outcome, Run, Variant
 from fairlead.bench.reading import FIXED, MEANING, Answer, Caveat, Reading
@@ -229,6 +229,7 @@ def _objectives(
             )
             if threshold.anchors
             else Text("No model of known capability anchors it."),
+            *_calibrated(estimate.calibrated),
         )
     yield Section(title="The threshold", blocks=told)
     yield Section(
@@ -252,6 +253,22 @@ def _objectives(
     yield Section(
         title="What was not tested",
         blocks=(Points(tuple(_untested(run, estimate))),),
+    )
+
+
+def _calibrated(found: Calibrated | None) -> Iterator[Block]:
+    if found is None:
+        yield Text(
+            "It is uncalibrated: that takes four real models, two that can do it and two"
+            " that cannot."
+        )
+        return
+    at, error = found.threshold, found.error
+    yield Text(
+        f"{found.anchors} real models put it at {signed(at.value)} (90 % interval"
+        f" {signed(at.low)} to {signed(at.high)}). Leaving each out in turn misreads"
+        f" {percent(error.value)} of them ({percent(error.low)} to"
+        f" {percent(error.high)}) and moves it by {found.shift:.2f} logits at most."
     )
 
 
