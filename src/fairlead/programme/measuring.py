@@ -6,7 +6,8 @@ import msgspec
 
 from fairlead.bench.bundle import Assessment
 from fairlead.bench.outcomes import Run
-from fairlead.bench.report.content import ADVISORY, Content
+from fairlead.bench.report.blocks import Content
+from fairlead.bench.report.content import ADVISORY
 from fairlead.errors import Refused
 from fairlead.review.facts import Measured
 
