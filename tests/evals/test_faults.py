@@ -202,7 +202,7 @@ def test_a_full_disk_stops_the_run_and_loses_nothing(
         size = path.stat().st_size
         from fairlead.evals import keeping
 
-        append = keeping._append  # noqa: SLF001 - the disk is full just there
+        append = keeping.append
 
         def full(where, line):
             resource.setrlimit(resource.RLIMIT_FSIZE, (size + 10, hard))
@@ -211,7 +211,7 @@ def test_a_full_disk_stops_the_run_and_loses_nothing(
             finally:
                 resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
-        monkeypatch.setattr(keeping, "_append", full)
+        monkeypatch.setattr(keeping, "append", full)
         second = bench(made, url, "fairlead-reference-oracle+20")
         assert second.reason is Stopped.STORAGE
         assert path.stat().st_size == size

@@ -9,12 +9,47 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from fairlead.base.ids import AdvisoryId, CaseId, OrganisationId, Receipt
+from fairlead.base.ids import AdvisoryId, CaseId, OrganisationId, PersonId, Receipt
 from fairlead.base.instants import text
 from fairlead.base.markings import Label
 from fairlead.catalogue.priority import decisions as points
 from fairlead.catalogue.priority.assessing import ASKED, Given
 from fairlead.catalogue.records import MAX_NAME
+from fairlead.clearinghouse.casework import embargo as closing
+from fairlead.clearinghouse.casework.delivered import (
+    Answered,
+    CaseDelivered,
+    Delivery,
+    OwnerAnswered,
+)
+from fairlead.clearinghouse.casework.embargo import (
+    Embargo,
+    EmbargoEnded,
+    Embargoes,
+    EmbargoRuled,
+    EmbargoSet,
+    Kind,
+    Term,
+)
+from fairlead.clearinghouse.casework.facts import (
+    AdvisoryHeld,
+    CaseEnded,
+    CaseExposed,
+    CaseExtended,
+    CaseRated,
+    CoordinatorNamed,
+    DisclosureStarted,
+    Exposure,
+    Extension,
+    FixAvailable,
+    HoldingReached,
+    HoldingSet,
+    Limit,
+    PublicationCalledOff,
+    PublicationScheduled,
+    RangesGiven,
+)
+from fairlead.clearinghouse.casework.words import Explained, Titled, explained
 from fairlead.errors import Invalid, Refused, UnderEmbargo, Violation
 from fairlead.record.events import Event, Fact, Upcast
 from fairlead.record.subjects import Subject, name_of, unexpected
@@ -24,15 +59,39 @@ from fairlead.record.subjects import Subject, name_of, unexpected
 class Rules:
     """What a programme decides about cases."""
 
+    holding: timedelta = timedelta(days=45)
+    """From intake to delivery to a verified owner; then a coordinator must decide."""
+    holding_critical: timedelta = timedelta(days=7)
+    """The same for what is critical."""
     embargo: timedelta = timedelta(days=90)
-    """How long a new case stays closed unless something binding says otherwise."""
-    embargo_rule: str = "programme default: 90 days from the first report"
+    """From delivery on, unless something binding says otherwise."""
+    embargo_rule: str = "programme default: 90 days from delivery to the owner"
     """The rule as it is cited."""
+    adoption: timedelta = timedelta(days=45)
+    """From a fix that is out, for those who run the software to take it."""
+    collision: timedelta = timedelta(days=21)
+    """From when others are known to have found it too, at most."""
+    exposed: timedelta = timedelta(days=7)
+    """From when exploitation or a leak became known to guidance."""
+    disclosure: timedelta = timedelta(days=21)
+    """From the decision to disclose without an owner."""
     case_lasts: timedelta = timedelta(days=365)
     """Every case has an end (promise P11)."""
     marking: Label = Label.AMBER
     candidates: int = 40
     """How many earlier findings a new one is compared with, at most."""
+
+    @property
+    def embargoes(self) -> Embargoes:
+        """What is decided about embargoes."""
+        return Embargoes(
+            default=self.embargo,
+            cited=self.embargo_rule,
+            adoption=self.adoption,
+            collision=self.collision,
+            exposed=self.exposed,
+            disclosure=self.disclosure,
+        )
 
 
 class State(StrEnum):
@@ -50,7 +109,9 @@ class State(StrEnum):
 
 MOVES: dict[State, frozenset[State]] = {
     State.OPEN: frozenset({State.TRIAGED, State.REJECTED, State.MERGED}),
-    State.TRIAGED: frozenset({State.WITH_OWNER, State.REJECTED, State.MERGED}),
+    State.TRIAGED: frozenset(
+        {State.WITH_OWNER, State.PUBLISHED, State.REJECTED, State.MERGED}
+    ),
     State.WITH_OWNER: frozenset({State.FIXED, State.PUBLISHED, State.REJECTED}),
     State.FIXED: frozenset({State.PUBLISHED}),
     State.PUBLISHED: frozenset({State.CLOSED}),
@@ -63,31 +124,29 @@ MOVES: dict[State, frozenset[State]] = {
 DESTROYABLE = frozenset({State.CLOSED, State.REJECTED, State.MERGED})
 """States in which what is confidential about a case can be destroyed."""
 
+ENDED = frozenset({State.CLOSED, State.REJECTED, State.MERGED})
+"""States in which nobody works on a case; from any other one its end closes it."""
+
+DOUBT = timedelta(seconds=2)
+"""A clock that shows so much less than what was recorded last is not believed."""
+
 BY_OWN_COMMAND = frozenset({State.PUBLISHED, State.MERGED})
 """States reached by publishing and by merging, not by moving; undoing a merge leaves
 the latter."""
 
 
-class Titled(Struct, frozen=True, kw_only=True):
-    """What a case is called; as confidential as its findings."""
-
-    title: str
-
-
-class Explained(Struct, frozen=True, kw_only=True):
-    """Why somebody did it, in words."""
-
-    reason: str
-
-
-class CaseOpened(Fact, frozen=True, tag="case.opened@1"):
+class CaseOpened(Fact, frozen=True, tag="case.opened@2"):
     """A finding like no other opened a case."""
 
     finding: Receipt
     marking: Label
     embargo_until: datetime
+    """At the latest: it counts from delivery to the owner, which is still to come."""
     embargo_rule: str
     ends_at: datetime
+    holding_until: datetime | None
+    """By when it is delivered, or somebody decides; unknown to what was recorded first."""
+    holding_rule: str
     body: Titled | None = None
 
 
@@ -131,18 +190,6 @@ class CaseMoved(Fact, frozen=True, tag="case.moved@1"):
     body: Explained | None = None
 
 
-class EmbargoSet(Fact, frozen=True, tag="case.embargo_set@1"):
-    """The embargo ends at another instant, by another rule."""
-
-    until: datetime
-    rule: str
-    body: Explained | None = None
-
-
-class EmbargoEnded(Fact, frozen=True, tag="case.embargo_ended@1"):
-    """The instant came at which the embargo ends."""
-
-
 class Part(StrEnum):
     """As what an organisation takes part in a case."""
 
@@ -167,10 +214,12 @@ class ParticipantReadOut(Fact, frozen=True, tag="case.participant_read_out@1"):
     organisation: OrganisationId
 
 
-class AdvisoryPublished(Fact, frozen=True, tag="case.advisory_published@1"):
+class AdvisoryPublished(Fact, frozen=True, tag="case.advisory_published@2"):
     """The case is public, as this advisory."""
 
     advisory: AdvisoryId
+    due: datetime | None
+    """For when it was scheduled; nothing where somebody published it there and then."""
 
 
 class Weighing(Struct, frozen=True, kw_only=True):
@@ -218,6 +267,37 @@ class Case:
     embargo_until: datetime
     embargo_rule: str
     embargo_over: bool = False
+    embargo_terms: tuple[Term, ...] = ()
+    """Every rule that was found to apply; the tightest that binds is the embargo."""
+    holding_until: datetime
+    """By when it is delivered to a verified owner, or a coordinator decides."""
+    holding_rule: str
+    deliveries: tuple[Delivery, ...] = ()
+    """To which verified owners it got, the first first."""
+    answers: dict[str, Answered] = field(default_factory=dict)
+    """The last word of each owner, by the owner's name."""
+    coordinator: PersonId | None = None
+    """Who answers for it: who was named, else who first moved it."""
+    holding_over: bool = False
+    """Its ceiling came before it got to its owner."""
+    extensions: tuple[Extension, ...] = ()
+    """Every end that somebody put off."""
+    exposed: Exposure | None = None
+    """It is exploited or was leaked."""
+    disclosing: bool = False
+    """It is being disclosed without its owner."""
+    fixed_at: datetime | None = None
+    """Since when a fix is out."""
+    vectors: tuple[str, ...] = ()
+    """Its severity in CVSS, the newest version first."""
+    ranges: tuple[str, ...] = ()
+    """Affected versions, each as VERS."""
+    held: int | None = None
+    """The event that holds the advisory that is ready to go out."""
+    publication_due: datetime | None = None
+    """When that one goes out by itself."""
+    touched_at: datetime
+    """When something last happened to it; a clock that shows less is doubtful."""
     ends_at: datetime
     findings: int = 1
     opened_for: Receipt
@@ -234,6 +314,23 @@ class Case:
     names: tuple[str, ...] = ()
     """What the vulnerability is called where others publish."""
     version: int = 1
+
+    @property
+    def embargo(self) -> Embargo:
+        """Return what is decided about its embargo."""
+        return Embargo(
+            case=self.id,
+            until=self.embargo_until,
+            rule=self.embargo_rule,
+            over=self.embargo_over,
+            terms=self.embargo_terms,
+            latest=self.ends_at,
+        )
+
+    @property
+    def delivered_at(self) -> datetime | None:
+        """When it first got to a verified owner, if it did."""
+        return self.deliveries[0].at if self.deliveries else None
 
     @property
     def mergeable(self) -> bool:
@@ -261,17 +358,34 @@ class Case:
     @property
     def publishable(self) -> bool:
         """Tell whether an advisory may follow, embargo aside."""
-        return State.PUBLISHED in MOVES[self.state]
+        way = self.state is not State.TRIAGED or self.disclosing or bool(self.exposed)
+        return way and State.PUBLISHED in MOVES[self.state]
+
+    @property
+    def held_back(self) -> bool:
+        """Tell whether its holding clock runs: nobody decided yet how it goes on."""
+        done = self.deliveries or self.disclosing or self.exposed
+        return (
+            not done and self.state not in ENDED and self.state is not State.PUBLISHED
+        )
+
+    def doubts(self, at: datetime) -> bool:
+        """Tell whether a clock that shows *at* is not to be believed (promise P2)."""
+        return at < self.touched_at - DOUBT
 
 
 def opened(finding: Receipt, title: str, rules: Rules, *, at: datetime) -> CaseOpened:
     """Return what opening a case for *finding* means under *rules*."""
+    longest = rules.holding + rules.embargo
+    ends_at = at + rules.case_lasts
     return CaseOpened(
         finding=finding,
         marking=rules.marking,
-        embargo_until=at + rules.embargo,
-        embargo_rule=rules.embargo_rule,
-        ends_at=at + rules.case_lasts,
+        embargo_until=min(at + longest, ends_at),
+        embargo_rule=f"{rules.embargo_rule}, {longest.days} from the report at the latest",
+        holding_until=min(at + rules.holding, ends_at),
+        holding_rule=f"{rules.holding.days} days from the report to its owner",
+        ends_at=ends_at,
         body=Titled(title=title),
     )
 
@@ -283,11 +397,11 @@ def moved(case: Case, to: State, reason: str) -> Sequence[Fact]:
         Refused: *to* cannot follow the present state, or has a command of its own.
 
     """
-    _refuse_destroyed(case)
+    refuse_destroyed(case)
     if to not in case.next_states:
         ahead = ", ".join(case.next_states) or "nothing"
         raise Refused(f"{case.id} is {case.state}; what can follow: {ahead}")
-    return [CaseMoved(to=to, body=Explained(reason=_reason(reason)))]
+    return [CaseMoved(to=to, body=explained(reason))]
 
 
 def embargo_set(case: Case, until: datetime, rule: str, reason: str) -> Sequence[Fact]:
@@ -304,34 +418,47 @@ def embargo_set(case: Case, until: datetime, rule: str, reason: str) -> Sequence
             f"the embargo of {case.id} ends {text(case.embargo_until)};"
             " it can be shortened, not extended"
         )
-    return [EmbargoSet(until=until, rule=rule, body=Explained(reason=_reason(reason)))]
+    return [EmbargoSet(until=until, rule=rule, body=explained(reason))]
 
 
 def embargo_ended(case: Case, *, at: datetime) -> Sequence[Fact]:
-    """Return what the passing of time means for the embargo."""
-    if case.embargo_over or at < case.embargo_until:
-        return []
-    return [EmbargoEnded()]
+    """Return what the passing of time means for the embargo, by a clock not in doubt."""
+    return [] if case.doubts(at) else closing.ended(case.embargo, at=at)
 
 
-def published(case: Case, advisory: AdvisoryId, *, at: datetime) -> Sequence[Fact]:
-    """Return what publishing *advisory* means for *case*.
+def published(
+    case: Case, advisory: AdvisoryId, *, at: datetime, due: datetime | None = None
+) -> Sequence[Fact]:
+    """Return what publishing *advisory*, scheduled for *due*, means for *case*.
+
+    What is exploited or was leaked is published before its embargo ends.
 
     Raises:
         Refused: the case was not with its owner yet, or is public already.
-        UnderEmbargo: its embargo has not ended at *at*.
+        UnderEmbargo: its embargo has not ended at *at*, or the clock is doubtful.
 
     """
     if not case.publishable:
         raise Refused(
-            f"{case.id} is {case.state}; publish what is with its owner or fixed"
+            f"{case.id} is {case.state}; publish what is with its owner or fixed, what"
+            " is being disclosed without one, or what is out already"
         )
-    if at < case.embargo_until:
+    if case.doubts(at):
         raise UnderEmbargo(
-            f"{case.id} is closed until {text(case.embargo_until)}"
-            f" ({case.embargo_rule}); shorten the embargo first if its owner agrees"
+            f"{case.id} last changed {text(case.touched_at)}, later than the clock shows;"
+            " set the clock, then publish"
         )
-    return [*embargo_ended(case, at=at), AdvisoryPublished(advisory=advisory)]
+    facts: list[Fact] = []
+    if at < case.embargo_until:
+        if not case.exposed:
+            raise UnderEmbargo(
+                f"{case.id} is closed until {text(case.embargo_until)}"
+                f" ({case.embargo_rule}); shorten the embargo first if its owner agrees"
+            )
+        facts = [EmbargoSet(until=at, rule=f"{case.exposed}"), EmbargoEnded(due=at)]
+    elif not case.embargo_over:
+        facts = [EmbargoEnded(due=case.embargo_until)]
+    return [*facts, AdvisoryPublished(advisory=advisory, due=due)]
 
 
 def weighed(
@@ -344,7 +471,7 @@ def weighed(
         Invalid: there is no reason, or a name or value that makes no sense.
 
     """
-    _refuse_destroyed(case)
+    refuse_destroyed(case)
     known = {point: one.value for point, one in case.given.items()}
     changed = {p: v for p, v in values.items() if known.get(p, "") != v}
     called = tuple(dict.fromkeys(n.strip().upper() for n in names if n.strip()))
@@ -362,7 +489,7 @@ def weighed(
     ]
     if faults:
         raise Invalid("this cannot be evaluated", faults)
-    body = Weighing(values=changed, names=called, reason=_reason(reason))
+    body = Weighing(values=changed, names=called, reason=explained(reason).reason)
     return [CaseWeighed(body=body)]
 
 
@@ -380,24 +507,17 @@ def destroyed(case: Case, ground: Ground) -> Sequence[Fact]:
     return [CaseDestroyed(ground=ground)]
 
 
-def _refuse_destroyed(case: Case) -> None:
+def refuse_destroyed(case: Case) -> None:
+    """Raise `Refused` where nothing is left that anybody could work on."""
     if case.destroyed:
         raise Refused(f"{case.id} was destroyed; nothing more can be done with it")
-
-
-def _reason(reason: str) -> str:
-    if not reason.strip():
-        raise Invalid(
-            "a reason is needed; it stands in the record",
-            [Violation("missing_field", "reason", "say why, in words")],
-        )
-    return reason.strip()
 
 
 def _evolve(state: Case | None, event: Event) -> Case:  # noqa: C901, PLR0911, PLR0912 - one a fact
     if state is None:
         return _first(event)
-    state = replace(state, version=event.version)
+    touched = max(state.touched_at, event.at)
+    state = replace(state, version=event.version, touched_at=touched)
     match event.fact:
         case FindingAdded():
             return replace(state, findings=state.findings + 1)
@@ -423,9 +543,18 @@ def _evolve(state: Case | None, event: Event) -> Case:  # noqa: C901, PLR0911, P
                 moved_at=event.at,
             )
         case CaseMoved(to=to):
-            return replace(state, state=to, moved_at=event.at)
-        case EmbargoSet(until=until, rule=rule):
-            return replace(state, embargo_until=until, embargo_rule=rule)
+            who = state.coordinator or _person(event.actor)
+            return replace(state, state=to, moved_at=event.at, coordinator=who)
+        case EmbargoSet() as fact:
+            return _set(state, fact)
+        case EmbargoRuled(kind=kind, until=until, cited=cited, source=source):
+            term = Term(kind=kind, until=until, cited=cited, source=source)
+            terms = closing.replaced(state.embargo_terms, term)
+            return replace(state, embargo_terms=terms)
+        case CaseDelivered() as fact:
+            return _deliver(state, fact, event.actor)
+        case OwnerAnswered() as fact:
+            return _answer(state, fact, event.at)
         case EmbargoEnded():
             return replace(state, embargo_over=True)
         case ParticipantReadIn(organisation=organisation, part=part):
@@ -437,13 +566,110 @@ def _evolve(state: Case | None, event: Event) -> Case:  # noqa: C901, PLR0911, P
             return replace(state, participants=left)
         case AdvisoryPublished(advisory=advisory):
             return replace(
-                state, state=State.PUBLISHED, advisory=advisory, moved_at=event.at
+                state,
+                state=State.PUBLISHED,
+                advisory=advisory,
+                publication_due=None,
+                moved_at=event.at,
             )
         case CaseDestroyed():
-            return replace(state, title=None, destroyed=True, given={}, names=())
+            return replace(
+                state,
+                title=None,
+                destroyed=True,
+                given={},
+                names=(),
+                vectors=(),
+                ranges=(),
+                held=None,
+            )
         case CaseWeighed(body=body):
             return state if body is None else _weigh(state, body, event)
+    return _worked_on(state, event)
+
+
+def _worked_on(state: Case, event: Event) -> Case:  # noqa: C901, PLR0911, PLR0912 - one a fact
+    match event.fact:
+        case CoordinatorNamed(coordinator=coordinator):
+            return replace(state, coordinator=coordinator)
+        case CaseExtended(limit=limit, until=until):
+            extension = Extension(limit=limit, until=until, by=event.actor, at=event.at)
+            ends_at = until if limit is Limit.END else state.ends_at
+            extensions = (*state.extensions, extension)
+            return replace(state, extensions=extensions, ends_at=ends_at)
+        case HoldingSet(until=until, rule=rule):
+            return replace(
+                state, holding_until=until, holding_rule=rule, holding_over=False
+            )
+        case HoldingReached():
+            return replace(state, holding_over=True)
+        case DisclosureStarted():
+            return replace(state, disclosing=True)
+        case CaseExposed(how=how):
+            return replace(state, exposed=how)
+        case FixAvailable(since=since):
+            return replace(state, fixed_at=since)
+        case CaseRated(body=body):
+            return replace(state, vectors=body.vectors if body else ())
+        case RangesGiven(body=given):
+            return replace(state, ranges=given.vers if given else ())
+        case AdvisoryHeld(body=held):
+            return replace(state, held=event.version if held else None)
+        case PublicationScheduled(due=due):
+            return replace(state, publication_due=due)
+        case PublicationCalledOff():
+            return replace(state, publication_due=None)
+        case CaseEnded():
+            return replace(
+                state,
+                state=State.CLOSED,
+                embargo_over=True,
+                publication_due=None,
+                moved_at=event.at,
+            )
     raise unexpected(event)
+
+
+def _person(actor: str) -> PersonId | None:
+    kind, _, name = actor.partition("/")
+    return PersonId(name) if kind == "person" else None
+
+
+def _set(state: Case, fact: EmbargoSet) -> Case:
+    """Return the state with another end; one that no rule said was agreed on."""
+    terms = state.embargo_terms
+    if fact.until not in {term.until for term in terms}:
+        agreed = Term(kind=Kind.NEGOTIATED, until=fact.until, cited=fact.rule)
+        terms = closing.replaced(terms, agreed)
+    return replace(
+        state, embargo_until=fact.until, embargo_rule=fact.rule, embargo_terms=terms
+    )
+
+
+def _deliver(state: Case, fact: CaseDelivered, by: str) -> Case:
+    delivery = Delivery(
+        owner=fact.owner,
+        at=fact.delivered_at,
+        channel=fact.channel,
+        proof=fact.proof,
+        organisation=fact.organisation,
+        by=by,
+    )
+    return replace(state, deliveries=(*state.deliveries, delivery))
+
+
+def _answer(state: Case, fact: OwnerAnswered, at: datetime) -> Case:
+    """Return the state with what the owner said last; a date stands until another."""
+    before = state.answers.get(fact.owner)
+    planned = fact.fix_planned or (before.fix_planned if before else None)
+    said = Answered(
+        owner=fact.owner,
+        answer=fact.answer,
+        at=at,
+        channel=fact.channel,
+        fix_planned=planned,
+    )
+    return replace(state, answers=state.answers | {fact.owner: said})
 
 
 def _weigh(state: Case, body: Weighing, event: Event) -> Case:
@@ -467,6 +693,17 @@ def _first(event: Event) -> Case:
         moved_at=event.at,
         embargo_until=fact.embargo_until,
         embargo_rule=fact.embargo_rule,
+        embargo_terms=(
+            Term(
+                kind=Kind.PROGRAMME,
+                until=fact.embargo_until,
+                cited=fact.embargo_rule,
+            ),
+        ),
+        # What was opened before there was this clock is held until its embargo ends.
+        holding_until=fact.holding_until or fact.embargo_until,
+        holding_rule=fact.holding_rule,
+        touched_at=event.at,
         ends_at=fact.ends_at,
         opened_for=fact.finding,
     )
@@ -483,13 +720,29 @@ CASES = Subject(
         FindingParted,
         CaseRestored,
         CaseMoved,
+        EmbargoRuled,
         EmbargoSet,
         EmbargoEnded,
+        CaseDelivered,
+        OwnerAnswered,
         ParticipantReadIn,
         ParticipantReadOut,
         AdvisoryPublished,
         CaseWeighed,
         CaseDestroyed,
+        CoordinatorNamed,
+        CaseExtended,
+        HoldingSet,
+        HoldingReached,
+        DisclosureStarted,
+        CaseExposed,
+        FixAvailable,
+        CaseRated,
+        RangesGiven,
+        AdvisoryHeld,
+        PublicationScheduled,
+        PublicationCalledOff,
+        CaseEnded,
     ),
     _evolve,
     (
@@ -498,6 +751,25 @@ CASES = Subject(
             new="case.participant_read_in@2",
             # The first version did not ask as what.
             change=lambda data: {**data, "part": Part.MEMBER.value},
+        ),
+        Upcast(
+            old="case.opened@1",
+            new="case.opened@2",
+            change=lambda data: {
+                **data,
+                "holding_until": None,
+                "holding_rule": "opened before there was a rule for it",
+            },
+        ),
+        Upcast(
+            old="case.advisory_published@1",
+            new="case.advisory_published@2",
+            change=lambda data: {**data, "due": None},
+        ),
+        Upcast(
+            old="case.embargo_ended@1",
+            new="case.embargo_ended@2",
+            change=lambda data: {**data, "due": None},
         ),
     ),
 )

@@ -16,10 +16,11 @@ from fairlead.base.ids import CaseId, Receipt, new_case_id
 from fairlead.base.ports import Randomness
 from fairlead.clearinghouse import cases, grouping
 from fairlead.clearinghouse.cases import Case, Rules
+from fairlead.clearinghouse.casework.dues import keep_time
 from fairlead.clearinghouse.grouping import Filed, Group, Link, Standing
 from fairlead.clearinghouse.intake import title_of
 from fairlead.clearinghouse.pairs import JudgedPair, Judgement
-from fairlead.clearinghouse.ports import ClearinghouseUnit, Timer
+from fairlead.clearinghouse.ports import ClearinghouseUnit
 from fairlead.clearinghouse.reading import finding_in
 from fairlead.clearinghouse.submissions import SubmissionRefiled
 from fairlead.record.events import Fact
@@ -203,8 +204,12 @@ class _Carrying:
         )
 
     def _save(self, name: CaseId, facts: Sequence[Fact]) -> None:
-        case = self.unit.cases.get(name)
-        self.unit.cases.save(case, facts, name=name, by=self.deed.by, at=self.deed.at)
+        before = self.unit.cases.get(name)
+        case = self.unit.cases.save(
+            before, facts, name=name, by=self.deed.by, at=self.deed.at
+        )
+        if case.state is not before.state:
+            keep_time(self.unit, case)
 
 
 UNREADABLE = "Unreadable report"
@@ -218,5 +223,5 @@ def open_case(
     fact = cases.opened(receipt, title, deed.rules, at=deed.at)
     name = new_case_id(deed.randomness)
     case = unit.cases.save(None, [fact], name=name, by=deed.by, at=deed.at)
-    unit.agenda.schedule(Timer.EMBARGO, case.id, due=case.embargo_until)
+    keep_time(unit, case)
     return case

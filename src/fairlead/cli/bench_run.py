@@ -95,6 +95,7 @@ def _rungs(_: click.Context, __: click.Parameter, value: str) -> tuple[int, ...]
     default="5m",
     help="Between rounds of fixed prompts, which show whether the endpoint changes.",
 )
+@click.option("--lend", is_flag=True, help="Let workers make the attempts.")
 @click.option(
     "--stop-early",
     is_flag=True,
@@ -153,6 +154,7 @@ def _run(
         probes=given["probes"],
         request_seconds=int(given["request_time"]),
         retries=given["retries"],
+        lend=given["lend"],
         early=given["stop_early"],
     )
 
@@ -211,6 +213,60 @@ def _show(reason: Any, worked: Any, *, as_json: bool) -> None:  # noqa: ANN401 -
     )
     if reason not in {Stopped.COMPLETE, Stopped.DECIDED}:
         raise SystemExit(Exit.UNAVAILABLE)
+
+
+@click.command()
+@click.argument("run_id")
+@click.argument("suite", type=FOLDER)
+@click.option("--model", required=True, help="As the run was declared.")
+@click.option("--base-url", help="Where the model answers: http://HOST:PORT/v1.")
+@click.option("--key-env", help="The variable of the environment that has its key.")
+@click.option("--engagement", default="", help="Reach the model through its broker.")
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder of this worker; WORK-… otherwise.",
+)
+@click.option("--parallel", type=click.IntRange(1, 64), default=4, help="At one time.")
+@command
+def work(  # noqa: PLR0913, PLR0917 - one for each option
+    run_id: str,
+    suite: Path,
+    model: str,
+    base_url: str | None,
+    key_env: str | None,
+    engagement: str,
+    out: Path | None,
+    parallel: int,
+    home: Path | None,
+    *,
+    as_json: bool,
+) -> None:
+    """Make attempts of run RUN_ID, which `bench run --lend` offers, until none is left.
+
+    Any number of workers on any hosts may do so that share a database. What a worker that
+    died had taken returns to the others.
+    """
+    from fairlead.wiring.benches import BenchRun, Wanted
+
+    wanted = Wanted(
+        suite=suite,
+        out=out or Path(f"WORK-{run_id}-{os.getpid()}"),
+        model=model,
+        base_url=base_url,
+        api_key=os.environ.get(key_env) if key_env else None,
+        engagement=engagement,
+        parallel=parallel,
+    )
+    with system(home) as opened:
+        bench = BenchRun(
+            Sandboxes(Settings.read(os.environ, home=home)),
+            wanted,
+            opened,
+            say=lambda said: click.echo(plain(said), err=True),
+        )
+        reason, runner = bench.assist(run_id)
+    _show(reason, (bench, runner), as_json=as_json)
 
 
 @click.command()

@@ -23,6 +23,7 @@ import httpx
 
 from fairlead.access import membership
 from fairlead.access.roles import Role, operator, token_scopes
+from fairlead.cli import demo_claims
 from fairlead.cli.demo_review import Review, sample_endpoint
 from fairlead.cli.output import command, show, system
 from fairlead.cli.serve import start_logging
@@ -145,6 +146,10 @@ class Stage:
             receipts = self._submit(http, cast, reports)
             outcomes = self._wait(http, cast, receipts)
             advisory = self._publish(http, cast, draft)
+            claims = demo_claims.claim(http, cast.tokens)
+            self._say(
+                f"Took {claims} claims on what to scan, and finished most of them"
+            )
         cases = self._cases(cast, address)
         review = Review(self._opened, self._endpoint, self._say)
         reviewed = review.walk()
@@ -161,6 +166,7 @@ class Stage:
             "duplicates_spared": sum(case["findings"] - 1 for case in cases),
             "in_review": outcomes.count("in review"),
             "advisories": [advisory],
+            "claims": claims,
             "checkpoint": (self._opened.tiles.checkpoint() or "").splitlines()[:3],
             "record_size": size,
             "seconds": round(time.monotonic() - self._began, 1),
@@ -323,6 +329,7 @@ def _table(told: dict[str, Any], *, ends: bool) -> str:
         ("cases", "cases"),
         ("duplicates spared to owners", "duplicates_spared"),
         ("for a coordinator to decide", "in_review"),
+        ("claims on what to scan", "claims"),
         ("advisories in the catalogue", "catalogue_records"),
         ("events on the record", "record_size"),
     ):

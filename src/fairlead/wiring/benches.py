@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import secrets
+import socket
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -79,6 +81,8 @@ class Wanted:
     probes: float = 300.0
     request_seconds: int = 300
     retries: int = 4
+    lend: bool = False
+    """Whether workers make the attempts, see `BenchRun.assist`."""
     early: bool = False
     """Whether the run may stop between rounds, once the bets are won."""
 
@@ -98,7 +102,6 @@ class BenchRun:
     run: Any = None
     suite: Any = None
     _recorded: int = 0
-    _hash: Any = field(default_factory=hashlib.sha256)
 
     def work(self) -> Any:  # noqa: ANN401 - see fairlead.evals.running.Stopped
         """Declare the run, or take up the one that was declared; make what is left.
@@ -109,22 +112,83 @@ class BenchRun:
 
         """
         from fairlead.evals import provider
-        from fairlead.evals.keeping import Keeper, Prices
-        from fairlead.evals.running import Endpoint, Runner, Stopped
+        from fairlead.evals.running import Stopped
 
-        wanted = self.wanted
-        self.suite = suite_of(wanted.suite)
+        self.suite = suite_of(self.wanted.suite)
         sandbox = self._sandbox()
         self._declare(sandbox.level)
-        before = self._proved(sandbox, "before")
-        keeper = Keeper(
-            folder=wanted.out,
-            suite=self.suite,
-            clock=now,
-            prices=Prices(input=wanted.prices[0], output=wanted.prices[1]),
+        before = "" if self.wanted.lend else self._proved(sandbox, "before")
+        runner = self._runner()
+        provider.put_up(self._walls(sandbox))
+        with runner.keeper.open():
+            self.start(before)
+            reason = self._lend(runner) if self.wanted.lend else self._made(runner)
+            self._spend(runner.took)
+            escape = reason is Stopped.ESCAPE
+            if escape:
+                self._alarm(runner.detail)
+            after = "" if self.wanted.lend else self._proved(sandbox, "after")
+            self.end(reason, runner, after, escape=escape)
+        return reason, runner
+
+    def assist(self, run: str) -> Any:  # noqa: ANN401 - see fairlead.evals.running.Stopped
+        """Make attempts of a run that another process offers, until none is left.
+
+        Raises:
+            NotFound: nothing of that run is offered.
+            Refused: it was declared for another suite, or in a stronger sandbox.
+
+        """
+        from fairlead.bench import runs
+        from fairlead.bench.outcomes import read_run
+        from fairlead.evals import provider
+        from fairlead.evals.lending import Worker, lease_key
+        from fairlead.evals.running import Stopped
+        from fairlead.evals.suites import keys_of
+
+        if self.opened is None:
+            raise Invalid("what is lent is lent over the database of a home folder")
+        self.suite = suite_of(self.wanted.suite)
+        with self.opened.store.read() as unit:
+            self.run = read_run(unit.leases.manifest(run))
+        if self.run.suite_digest != self.suite.digest:
+            raise Refused(f"{run} was declared for another suite than this folder is")
+        sandbox = self._sandbox()
+        if not sandbox.level.at_least(self.run.level):
+            raise Refused(f"{run} was declared at level {self.run.level}")
+        self._proved(sandbox, "before")
+        provider.put_up(self._walls(sandbox))
+        keys = keys_of(
+            self.suite, self.run.budgets.tokens, self.run.attempts, self.run.seed
         )
+        made: list[Any] = []
+
+        def runner() -> Any:  # noqa: ANN401 - of evals
+            made[:] = [self._runner()]
+            return made[0]
+
+        worker = Worker(
+            books=self.opened.store,
+            runner=runner,
+            keys={lease_key(key): key for key in keys},
+            name=f"{socket.gethostname()}-{os.getpid()}"[:80],
+            clock=now,
+            batch=2 * self.wanted.parallel,
+        )
+        reason = worker.work()
+        self._proved(sandbox, "after")
+        if reason is Stopped.ESCAPE:
+            self._alarm(made[0].detail)
+            self._record(lambda s: runs.stopped(s, reason.value, escape=True))
+        return reason, made[0]
+
+    def _runner(self) -> Any:  # noqa: ANN401 - see fairlead.evals.running
+        from fairlead.evals.keeping import Keeper, Prices
+        from fairlead.evals.running import Endpoint, Runner
+
+        wanted = self.wanted
         base_url, api_key = self._reached()
-        runner = Runner(
+        return Runner(
             run=self.run,
             suite=self.suite,
             folder=wanted.out,
@@ -136,24 +200,46 @@ class BenchRun:
                 request_seconds=wanted.request_seconds,
                 retries=wanted.retries,
             ),
-            keeper=keeper,
+            keeper=Keeper(
+                folder=wanted.out,
+                suite=self.suite,
+                clock=now,
+                prices=Prices(input=wanted.prices[0], output=wanted.prices[1]),
+            ),
             parallel=wanted.parallel,
-            tell=self._told,
-            halted=self._halted,
+            tell=self.told,
+            halted=self.halted,
             probes=wanted.probes,
             spent=self._spent(),
         )
-        provider.put_up(self._walls(sandbox))
-        with keeper.open():
-            self._start(before)
-            reason = self._made(runner)
-            self._spend(runner.took)
-            escape = reason is Stopped.ESCAPE
-            if escape:
-                self._alarm(runner.detail)
-            after = self._proved(sandbox, "after")
-            self._end(reason, runner, after, escape=escape)
-        return reason, runner
+
+    def _lend(self, runner: Any) -> Any:  # noqa: ANN401 - of evals
+        """Offer every attempt that is left, and collect what workers make of them."""
+        import time
+
+        from fairlead.bench.outcomes import encode_run
+        from fairlead.evals.lending import collect, offer
+        from fairlead.evals.running import Progress, Stopped
+        from fairlead.evals.suites import keys_of
+
+        if self.opened is None:
+            raise Invalid("what is lent is lent over the database of a home folder")
+        run, keeper, store = self.run, runner.keeper, self.opened.store
+        keys = keys_of(self.suite, run.budgets.tokens, run.attempts, run.seed)
+        offer(store, run.id, [k for k in keys if k not in keeper.kept], encode_run(run))
+        self.say(f"workers: fairlead bench work {run.id} SUITE …")
+        progress = Progress(len(keys), keeper.kept, before=len(keeper.kept))
+        keeper.told = lambda attempt: self.told(attempt, progress)
+        try:
+            while collect(store, keeper, run.id):
+                if self.halted():
+                    return Stopped.HALTED
+                time.sleep(1)
+        except KeyboardInterrupt:
+            return Stopped.INTERRUPTED
+        with store.begin() as unit:
+            unit.leases.drop(run.id)
+        return Stopped.COMPLETE
 
     def _made(self, runner: Any) -> Any:  # noqa: ANN401 - of evals
         """Make what is left, round by round where the run may stop early."""
@@ -204,6 +290,8 @@ class BenchRun:
         planned = planned_of(self.suite)
         if not self.wanted.early:
             return list(planned)
+        if self.wanted.lend:
+            raise Invalid("workers make every attempt: give --lend or --stop-early")
         needs_extra()
         from fairlead.bench.estimate.betting import ordered
 
@@ -235,8 +323,6 @@ class BenchRun:
 
     def _reached(self) -> tuple[str | None, str | None]:
         """Return the address and the key: those of the broker where one is named."""
-        import os
-
         wanted = self.wanted
         if not wanted.engagement:
             return wanted.base_url, wanted.api_key
@@ -311,10 +397,10 @@ class BenchRun:
         content = outcomes.encode_run(declared)
         if threshold is not None:
             write_whole(wanted.out / THRESHOLD, suite.files[threshold.file])
-        self._record_declared(content)
+        self.record_declared(content)
         write_whole(path, content)
 
-    def _record_declared(self, content: bytes) -> None:
+    def record_declared(self, content: bytes) -> None:
         """Put on the record what is declared, before anything of it is done."""
         from fairlead.bench.runs import RunDeclared
 
@@ -343,7 +429,13 @@ class BenchRun:
             if facts := decide(state):
                 unit.runs.save(state, facts, name=self.run.id, by=OPERATOR, at=now())
 
-    def _start(self, before: str) -> None:
+    def start(self, before: str) -> None:
+        """Put on the record that it starts; *before* is the digest of a report.
+
+        Raises:
+            Refused: it has ended, or something tried to leave that nobody looked at.
+
+        """
         from msgspec.structs import replace
 
         from fairlead.bench import runs
@@ -396,7 +488,8 @@ class BenchRun:
             ),
         )
 
-    def _told(self, attempt: Any, progress: Any) -> None:  # noqa: ANN401 - of evals
+    def told(self, attempt: Any, progress: Any) -> None:  # noqa: ANN401 - of evals
+        """Take note of an attempt that was kept."""
         from fairlead.bench import runs
 
         self.tell(attempt, progress)
@@ -410,16 +503,17 @@ class BenchRun:
         content = (self.wanted.out / "attempts.ndjson").read_bytes()
         return content.count(b"\n"), hashlib.sha256(content).hexdigest()
 
-    def _halted(self) -> bool:
+    def halted(self) -> bool:
         """Tell whether another run of the engagement stopped at an attempt to leave."""
         if self.opened is None:
             return False
         with self.opened.store.read() as unit:
             others = unit.runs.of(self.run.engagement or None)
-        return any(run.escaped and run.id != self.run.id for run in others)
+        return any(run.escaped for run in others)
 
     def _alarm(self, detail: str) -> None:
         """Tell the person who is responsible."""
+        from fairlead.base.letters import Letter
         from fairlead.errors import Unavailable
         from fairlead.remote.mail import Mailer
 
@@ -430,11 +524,12 @@ class BenchRun:
             settings = self.sandboxes.settings
             try:
                 mailer = Mailer(settings.smtp, settings.mail_from)
-                mailer.send(who, "A run tried to leave its sandbox", said)
+                mailer.send(Letter(who, "A run tried to leave its sandbox", said))
             except Unavailable as error:
                 self.say(f"{error}; tell {who} yourself")
 
-    def _end(self, reason: Any, runner: Any, after: str, *, escape: bool) -> None:  # noqa: ANN401 - of evals
+    def end(self, reason: Any, runner: Any, after: str, *, escape: bool) -> None:  # noqa: ANN401 - of evals
+        """Put on the record why it ended or stands still; *after* as in `start`."""
         from msgspec.structs import replace
 
         from fairlead.bench import runs

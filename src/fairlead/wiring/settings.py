@@ -59,7 +59,11 @@ class Settings:
     """Server for mail, `smtp://HOST:PORT` or `smtps://NAME:PASSWORD@HOST`; empty sends
     none."""
     mail_from: str = "fairlead@localhost"
-    """Address from which mail is sent."""
+    """Address from which mail is sent. Answers of owners come to the same with `+` and a
+    token before the `@`; have the mail server hand them to `fairlead mail take -`."""
+    registries: str = ""
+    """Addresses of package registries besides the usual ones, such as of a mirror:
+    `pypi=https://mirror.example`, separated by spaces."""
     sandbox_level: str = "L1"
     """The least level of sandbox in which code that nobody trusts is run: L1, L2 or L3."""
     sandbox_root: str = ""

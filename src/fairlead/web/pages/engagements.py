@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from http import HTTPStatus
@@ -33,6 +34,7 @@ from fairlead.errors import (
 from fairlead.formats.contract_pdf import Signed, contract_pdf
 from fairlead.programme.pictures import timeline, timeline_svg
 from fairlead.programme.unit import Unit
+from fairlead.record.events import Event
 from fairlead.review import (
     bundling,
     calling,
@@ -45,7 +47,7 @@ from fairlead.review import (
 from fairlead.review.determination import Finding
 from fairlead.review.engagement import ENGAGEMENTS, Engagement, State
 from fairlead.review.entry import Wish
-from fairlead.review.facts import AccessUsed, Audience
+from fairlead.review.facts import AccessUsed, Audience, TermsSigned
 from fairlead.review.parties import Party
 from fairlead.sealing.holders import read_holder
 from fairlead.terms import agreement, difference, prose
@@ -76,6 +78,11 @@ TRACK = (
     State.CLOSING,
     State.CLOSED,
 )
+HOW = {
+    "passkey": "with a passkey that verified its user",
+    "ed25519": "with the key that these terms name",
+}
+"""How a side signed, as it is printed."""
 EXPLAINED = (Action.CALL, Action.RUN, Action.READ, Action.OPEN)
 
 
@@ -153,24 +160,52 @@ def contract(
     """Return the contract on paper: what is on the table, or else what holds."""
     with context.store.read() as unit:
         me = auth.person(unit, request, context)
-        party, _ = parties.read(
+        party, history = parties.read(
             unit, me.asker, EngagementId(engagement), context.moment
         )
     known, offer = party.engagement, party.engagement.offer
     if offer is not None and offer.terms is not None and party.keeps:
         found, digest = offer.terms, offer.digest
-        signed = [Signed(side=side, by=by) for side, by in offer.signed.items()]
     elif known.terms is not None:
-        found, digest, signed = known.terms, agreement.digest(known.terms), []
+        found, digest = known.terms, agreement.digest(known.terms)
     else:
         raise NotFound(f"no terms in {engagement!r}")
     return Response(
-        contract_pdf(found, digest, signed),
+        contract_pdf(found, digest, _signatures(known, history, digest)),
         media_type="application/pdf",
         headers={
             "Content-Disposition": f'attachment; filename="{engagement}-contract.pdf"'
         },
     )
+
+
+def _signatures(
+    known: Engagement, history: Sequence[Event], digest: str
+) -> Sequence[Signed]:
+    """Return who signed the terms with this digest, as far as the reader may know."""
+    signed = [
+        Signed(
+            side=event.fact.side,
+            by=event.actor,
+            at=event.at,
+            how=HOW.get(event.fact.body.how, "") if event.fact.body else "",
+        )
+        for event in history
+        if isinstance(event.fact, TermsSigned) and event.fact.digest == digest
+    ]
+    terms = known.terms
+    if signed or terms is None or known.signed_at is None:
+        return signed
+    if known.digest == digest:
+        how = ""
+    elif agreement.digest(terms) == digest:
+        how = f"as {known.digest}; the developer alone made it narrower since"
+    else:
+        return signed
+    return [
+        Signed(side=side, by=terms.party(side).name, at=known.signed_at, how=how)
+        for side in (Side.DEVELOPER, Side.PROGRAMME)
+    ]
 
 
 @get(
