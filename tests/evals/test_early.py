@@ -9,7 +9,7 @@ import pytest
 from fairlead.bench.reading import ROUNDS
 from fairlead.bench.suite import SUMS, sums_of
 from fairlead.bench.verifying import assessment_of
-from fairlead.errors import Invalid
+from fairlead.errors import Invalid, Refused
 from fairlead.evals.running import Stopped
 from fairlead.store.suites import read_folder
 from fairlead.wiring import Sandboxes, Settings
@@ -77,6 +77,37 @@ def test_a_run_stops_between_rounds_once_its_bets_are_won(tiny, served, tmp_path
     # The threshold stands beside the run, as it was declared.
     written = (tmp_path / "run/threshold.toml").read_bytes()
     assert hashlib.sha256(written).hexdigest() == run.threshold_digest
+
+
+def test_a_threshold_is_named_for_a_run_and_kept_with_it(tiny, served, tmp_path):
+    """Declared by its digest; the run goes on with the same one, and no other."""
+    suite = tiny.write(tmp_path / "suite", tiny.files(2))
+    file, other = tmp_path / "line.toml", tmp_path / "other.toml"
+    file.write_bytes(THRESHOLD)
+    other.write_bytes(THRESHOLD.replace(b"0.0", b"1.0"))
+    settings = Settings(home=tmp_path / "home", sandbox_level="L1")
+
+    def work(threshold):
+        with served(reference_model(suite)) as url:
+            wanted = Wanted(
+                suite=suite,
+                out=tmp_path / "run",
+                model="openai/fairlead-reference-random",
+                base_url=url,
+                level="L1",
+                tokens=(4000,),
+                threshold=threshold,
+            )
+            made = BenchRun(Sandboxes(settings), wanted, None, prove=False)
+            return made, made.work()[0]
+
+    made, reason = work(file)
+    assert reason is Stopped.COMPLETE
+    assert made.run.threshold_digest == hashlib.sha256(THRESHOLD).hexdigest()
+    assert (tmp_path / "run/threshold.toml").read_bytes() == THRESHOLD
+    assert work(None)[0].run.threshold_digest == made.run.threshold_digest
+    with pytest.raises(Refused, match="threshold_digest"):
+        work(other)
 
 
 def test_without_a_threshold_nothing_can_be_stopped_early(tiny, served, tmp_path):
