@@ -11,7 +11,9 @@ import click
 
 COMMANDS = {
     "bundle": ("fairlead.cli.bench_bundle", "Put a run into one file to be checked."),
+    "calibrate": ("fairlead.cli.bench_plan", "Say where anchors put a threshold."),
     "compare": ("fairlead.cli.bench_report", "Compare two runs, task by task."),
+    "deliver": ("fairlead.cli.bench_deliver", "Write what goes to the developer."),
     "gate": ("fairlead.cli.bench_tasks", "Show that every task of a suite is valid."),
     "import": ("fairlead.cli.bench_tasks", "Read tasks of others as a suite."),
     "plan": ("fairlead.cli.bench_plan", "Say how many tasks an answer needs."),
