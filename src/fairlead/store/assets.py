@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -61,6 +62,16 @@ class AssetFiles:
         if not takes(name) or not path.is_file():
             raise NotFound(f"no file {name!r}")
         return path
+
+    def names(self, asset: str) -> Sequence[str]:
+        """Return the names of the sealed files that have come, the heads first."""
+        path = self.uploads.path_of(asset)
+        found = [
+            str(file.relative_to(path)) for file in path.rglob("*") if file.is_file()
+        ]
+        head = (layout.HEAD, layout.SIGNATURE)
+        shards = sorted(name for name in found if takes(name) and name not in head)
+        return [name for name in head if name in found] + shards
 
     def remove(self, asset: str) -> None:
         """Remove all files of an asset, and what is on its way."""
