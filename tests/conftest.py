@@ -364,6 +364,7 @@ def make_world(store: SQLStore, folder: Path) -> World:
         ),
         certifier=Certifier(new_signer("test/claims", secrets.token_bytes)),
     )
+    runner.press = context.press
     return World(store, clock, runner, context, LOG.verifier(), catalogue)
 
 

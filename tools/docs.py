@@ -16,7 +16,11 @@ from pathlib import Path
 import click
 
 from fairlead.access.roles import PERSONAL, SCOPES, Role
-from fairlead.clearinghouse.cases import BY_OWN_COMMAND, MOVES, State
+from fairlead.clearinghouse.cases import BY_OWN_COMMAND, ENDED, MOVES, Part, State
+from fairlead.clearinghouse.casework.embargo import LISTS, RULES
+from fairlead.clearinghouse.casework.seats import KNOWN, SEES_READINGS
+from fairlead.clearinghouse.owners.routing import MOVES as ROUTES
+from fairlead.clearinghouse.owners.routing import Stage
 from fairlead.cli.main import main as program
 from fairlead.programme.profile_keys import KEYS, ROWS, Key, Kind
 from fairlead.review import engagement as review
@@ -24,6 +28,7 @@ from fairlead.sandbox.canaries import CANARIES, LEFT_OUT
 from fairlead.sandbox.levels import Level
 from fairlead.store.catalogue.tables import metadata as catalogue
 from fairlead.store.tables import metadata
+from fairlead.web.case_acts import ACTS
 from fairlead.wiring import Settings
 
 ROOT = Path(__file__).parents[1]
@@ -44,8 +49,66 @@ def states() -> str:
                     else "moving"
                 )
                 rows.append(f"| {state} | {to} | {how} |")
+    drawn += [f"    {_word(s)} --> {_word(State.CLOSED)} : its end" for s in _running()]
+    rows += [f"| {s} | {State.CLOSED} | its end, by itself |" for s in _running()]
     named = [f"    {_word(s)} : {s}" for s in State if _word(s) != s]
     return "\n".join([*drawn, *named, "```", "", *rows])
+
+
+def _running() -> list[State]:
+    """Return the states from which the end of a case closes it."""
+    return [s for s in State if s not in ENDED and State.CLOSED not in MOVES[s]]
+
+
+def embargoes() -> str:
+    """Return the rules of embargoes, in the order in which one is cited before another."""
+    rows = ["| rule | counts from | binds | can be extended | what it is |"]
+    rows.append("|---|---|---|---|---|")
+    for kind, rule in RULES.items():
+        binds, extends = ("yes" if v else "no" for v in (rule.binds, rule.extends))
+        rows.append(f"| {kind} | {rule.start} | {binds} | {extends} | {rule.about} |")
+    lists = ", ".join(f"`{name}` {cap.days} days" for name, cap in LISTS.items())
+    return "\n".join([*rows, "", f"Lists whose cap is known: {lists}."])
+
+
+def routings() -> str:
+    """Draw the way of a case to its owner."""
+    drawn = ["```mermaid", "stateDiagram-v2", "    [*] --> queued"]
+    drawn += [
+        f"    {_word(stage)} --> {_word(to)}"
+        for stage in Stage
+        for to in Stage
+        if to in ROUTES[stage]
+    ]
+    drawn += [f"    {_word(s)} : {s}" for s in Stage if _word(s) != s]
+    source = getsource(Stage)
+    rows = ["| stage | what |", "|---|---|"]
+    for stage in Stage:
+        found = re.search(rf'{stage.name} = [^\n]*\n    """(.*?)"""', source, re.DOTALL)
+        if found is not None:
+            rows.append(f"| {stage} | {' '.join(found[1].split())} |")
+    return "\n".join([*drawn, "```", "", *rows])
+
+
+def seats() -> str:
+    """Return who sees which part of a case."""
+    rows = ["| who | of the others that take part | who read the case |"]
+    rows += ["|---|---|---|", "| coordinator | all | all |"]
+    for part, others in KNOWN.items():
+        known = ", ".join(f"{other}s" for other in Part if other in others)
+        reads = "all" if part in SEES_READINGS else "its own"
+        rows.append(f"| {part} | {known}, itself | {reads} |")
+    return "\n".join(rows)
+
+
+def acts() -> str:
+    """Return every act in a case, with its fields."""
+    rows = ["| `POST /v1/cases/{case}/…` | what | fields | who |", "|---|---|---|---|"]
+    for name, act in ACTS.items():
+        fields_ = ", ".join(f"`{field}`" for field in act.form.__struct_fields__)
+        who = "coordinators" if act.coordinates else "whoever takes part"
+        rows.append(f"| `{name}` | {act.name} | {fields_ or 'none'} | {who} |")
+    return "\n".join(rows)
 
 
 def engagement() -> str:
@@ -160,6 +223,10 @@ def _key(key: Key, name: str) -> str:
 MADE = {
     "profile": profile,
     "states": states,
+    "embargoes": embargoes,
+    "routings": routings,
+    "seats": seats,
+    "acts": acts,
     "engagement": engagement,
     "canaries": canaries,
     "levels": levels,
@@ -199,7 +266,7 @@ def _helps(
         yield path, "\n".join(line.rstrip() for line in lines)
 
 
-def _word(state: State) -> str:
+def _word(state: State | Stage) -> str:
     return state.value.replace(" ", "_")
 
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from fairlead.base.ids import AdvisoryId, Receipt
 from fairlead.clearinghouse import cases
 from fairlead.clearinghouse.cases import CASES, MOVES, Rules, State
+from fairlead.clearinghouse.casework.embargo import EmbargoEnded
 from fairlead.errors import Damaged, Error, Invalid, Refused, UnderEmbargo
 from fairlead.record.events import Event
 
@@ -40,8 +41,9 @@ FIXED = (State.TRIAGED, State.WITH_OWNER, State.FIXED)
 
 def test_a_case_opens_with_an_embargo_a_rule_and_an_end():
     new = case()
-    assert new.embargo_until == NOW + timedelta(days=90)
-    assert "90 days" in new.embargo_rule
+    assert new.holding_until == NOW + timedelta(days=45)
+    assert new.embargo_until == NOW + timedelta(days=45 + 90)
+    assert "90 days from delivery" in new.embargo_rule
     assert new.ends_at > new.embargo_until
 
 
@@ -49,7 +51,7 @@ def test_publishing_waits_for_the_instant_at_which_the_embargo_ends():
     fixed = case(*FIXED)
     name = AdvisoryId("FL-x")
     early = fixed.embargo_until - timedelta(microseconds=1)
-    with pytest.raises(UnderEmbargo, match="2026-06-27T00:30:00"):
+    with pytest.raises(UnderEmbargo, match="2026-08-11T00:30:00"):
         cases.published(fixed, name, at=early)
     out = recorded(fixed, cases.published(fixed, name, at=fixed.embargo_until))
     assert out.state is State.PUBLISHED
@@ -71,7 +73,9 @@ def test_an_embargo_is_shortened_never_extended():
 
 def test_what_was_not_with_its_owner_is_not_published():
     with pytest.raises(Refused, match="with its owner"):
-        cases.published(case(State.TRIAGED), AdvisoryId("FL-x"), at=NOW + RULES.embargo)
+        cases.published(
+            case(State.TRIAGED), AdvisoryId("FL-x"), at=NOW + RULES.case_lasts
+        )
 
 
 def test_a_move_needs_a_reason():
@@ -122,7 +126,7 @@ def test_no_sequence_of_commands_leaves_the_table_or_publishes_early(commands):
 
 def test_a_history_that_does_not_begin_with_an_opening_is_damaged():
     with pytest.raises(Damaged, match="cannot follow"):
-        recorded(None, [cases.EmbargoEnded()])
+        recorded(None, [EmbargoEnded(due=NOW)])
 
 
 def test_a_case_whose_title_was_destroyed_still_folds():
@@ -133,6 +137,8 @@ def test_a_case_whose_title_was_destroyed_still_folds():
         embargo_until=fact.embargo_until,
         embargo_rule=fact.embargo_rule,
         ends_at=fact.ends_at,
+        holding_until=fact.holding_until,
+        holding_rule=fact.holding_rule,
         body=None,
     )
     assert recorded(None, [erased]).title is None

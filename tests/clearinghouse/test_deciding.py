@@ -125,7 +125,7 @@ def test_a_report_that_was_destroyed_before_it_was_read_still_gets_a_case(world)
 
 def test_the_embargo_timer_rings_once_and_when_it_is_due(world):
     send(world, "org-a", TEXTS[0])
-    world.clock.pass_time(days=89)
+    world.clock.pass_time(days=134)
     world.work()
     assert not all_cases(world)[0].embargo_over
     world.clock.pass_time(days=3)

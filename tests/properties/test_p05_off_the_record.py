@@ -136,7 +136,7 @@ def test_a_state_without_events_is_named(filled):
 
 @pytest.mark.parametrize("column", ["header", "body", "leaf"])
 def test_an_event_changed_afterwards_is_named(filled, column):
-    opened = tables.events.c.type == "case.opened@1"
+    opened = tables.events.c.type == "case.opened@2"
     with filled.engine.begin() as connection:
         query = select(tables.events.c[column]).where(opened)
         before = connection.execute(query).scalars().first()

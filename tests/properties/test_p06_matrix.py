@@ -210,7 +210,69 @@ def nobodys_open(asker: Asker) -> Answer:
     return Answer.SIGN_IN if asker.role is None else Answer.HIDDEN
 
 
-PAGES = {
+KEEPS_OWNERS = with_either(Scope.OWNER_SAY, Scope.OWNER_VERIFY)
+PARTS = {
+    "message": (Scope.CASE_TAKE_PART, {"text": " "}, None),
+    "statement": (
+        Scope.CASE_TAKE_PART,
+        {"position": "affected", "versions": "x"},
+        None,
+    ),
+    "statement-shown": (Scope.CASE_TAKE_PART, {"statement": "none"}, 404),
+    "task": (
+        Scope.CASE_TAKE_PART,
+        {"text": WHY, "due": "2000-01-01T00:00:00Z"},
+        None,
+    ),
+    "task-done": (Scope.CASE_TAKE_PART, {"task": "none"}, 404),
+    "task-put-off": (Scope.CASE_TAKE_PART, {"task": "none", "due": LATER}, 404),
+    "coordinator": (Scope.CASE_MOVE, {"person": "per-none"}, None),
+    "severity": (Scope.CASE_MOVE, {"vectors": "x", "reason": WHY}, None),
+    "ranges": (Scope.CASE_MOVE, {"ranges": "x", "reason": WHY}, None),
+    "rule": (
+        Scope.CASE_MOVE,
+        {"kind": "relayed with the report", "reason": WHY},
+        None,
+    ),
+    "extension": (
+        Scope.CASE_MOVE,
+        {"limit": "holding", "until": "2000-01-01T00:00:00Z", "reason": WHY},
+        None,
+    ),
+    "exposure": (
+        Scope.CASE_MOVE,
+        {"how": "leaked", "known_at": LATER, "reason": WHY},
+        None,
+    ),
+    "fix": (Scope.CASE_MOVE, {"since": LATER, "reason": WHY}, None),
+    "disclosure": (Scope.CASE_MOVE, {"reason": WHY}, None),
+    "advisory-held": (Scope.ADVISORY_PUBLISH, {"draft": " " + json.dumps(DRAFT)}, None),
+    "publication": (Scope.ADVISORY_PUBLISH, {"due": LATER}, None),
+    "publication-off": (Scope.CASE_MOVE, {"reason": WHY}, None),
+    "publication-now": (Scope.ADVISORY_PUBLISH, {}, None),
+}
+"""By act in a case: the scope it needs, what is sent, what comes besides the usual."""
+
+
+def acts(prefix: str, *, as_json: bool) -> dict[str, Row]:
+    """Return a row for each act of the table, at pages or at the API."""
+    return {
+        f"POST {prefix}/{{case_id}}/{name}": Row(
+            on_case(scope),
+            None if as_json else form,
+            form if as_json else None,
+            ok=frozenset({200, 201, 303, 400, 409} | ({other} if other else set())),
+        )
+        for name, (scope, form, other) in PARTS.items()
+    }
+
+
+PAGES = acts("/cases", as_json=False) | {
+    "GET /cases/{case_id}/search": Row(on_case()),
+    "POST /cases/{case_id}/advisory/hold": Row(
+        on_case(Scope.ADVISORY_PUBLISH), {"title": "x"}
+    ),
+    "POST /account/zone": Row(signed_in, {"zone": "x"}),
     "GET /": Row(everyone, ok=frozenset({200, 302})),
     "GET /sign-in": Row(everyone),
     "POST /sign-in": Row(everyone, {"code": "x"}, ok=frozenset({401})),
@@ -237,6 +299,12 @@ PAGES = {
     "GET /advisories/{name}/{kind}": Row(everyone, ok=frozenset({404})),
     "POST /advisories/{name}/withdrawal": Row(
         with_scope(Scope.ADVISORY_PUBLISH), {"reason": WHY}, ok=NAMED
+    ),
+    "POST /advisories/{name}/revisions": Row(
+        with_scope(Scope.ADVISORY_PUBLISH), {"title": "x"}, ok=NAMED
+    ),
+    "POST /advisories/{name}/revisions/draft": Row(
+        signed_in, {"code": "x"}, ok=frozenset({401, 404})
     ),
     "GET /advisories.atom": Row(everyone),
     "GET /feeds": Row(everyone),
@@ -298,6 +366,17 @@ PAGES = {
     "POST /claims/{claim_id}/release": Row(holds_claim, {"outcome": "none"}),
     "POST /claims/{claim_id}/share": Row(holds_claim, {}),
     "POST /claims/introductions/{name}": Row(nobodys(Scope.CLAIM_TAKE), {}),
+    "GET /owners": Row(KEEPS_OWNERS),
+    "POST /owners": Row(KEEPS_OWNERS, {"name": "x"}),
+    "POST /owners/routings": Row(with_scope(Scope.CASE_MOVE), {"case": "{case}"}),
+    "POST /owners/routings/{name}/{deed}": Row(nobodys_open, {"how": WHY}),
+    "GET /owners/{name}": Row(nobodys_open),
+    "POST /owners/{name}/wishes": Row(nobodys_open, {}),
+    "POST /owners/{name}/acts/{deed}": Row(nobodys_open, {"how": WHY}),
+    "POST /owners/{name}/cases/{routing}": Row(nobodys_open, {"answer": "accepted"}),
+    "GET /owner/case/{token}": Row(everyone, ok=frozenset({404})),
+    "POST /owner/case/{token}": Row(everyone, {}, ok=frozenset({404})),
+    "POST /owner/case/{token}/answer": Row(everyone, {}, ok=frozenset({404})),
     "GET /claims/door": Row(with_either(Scope.OWNER_SAY, Scope.OWNER_VERIFY)),
     "POST /claims/door": Row(with_scope(Scope.OWNER_SAY), {"target": ""}),
     "POST /claims/door/{name}/withdraw": Row(nobodys(Scope.OWNER_SAY), {}),
@@ -341,6 +420,15 @@ PAGES = {
     "POST /people/{name}/recovery": Row(with_scope(Scope.PEOPLE_MANAGE), {}, ok=NAMED),
     "POST /people/{name}/recovery/confirm": Row(
         with_scope(Scope.PEOPLE_MANAGE), {}, ok=NAMED
+    ),
+    "GET /record": Row(everyone),
+    "GET /figures": Row(
+        with_either(
+            Scope.REPORT_READ_ALL,
+            Scope.REPORT_READ_OWN,
+            Scope.CASE_READ_ALL,
+            Scope.CASE_READ_JOINED,
+        )
     ),
     "GET /readings": Row(with_scope(Scope.TRACE_READ_ALL)),
     "GET /submissions": Row(signed_in),
@@ -393,7 +481,11 @@ PAGES = {
     "GET /log/tile/{rest}": Row(everyone, ok=frozenset({404})),
     "GET /static/{file_path}": Row(everyone, ok=frozenset({404})),
 }
-API = {
+API = acts("/v1/cases", as_json=True) | {
+    "GET /v1/cases/{case_id}/work": Row(on_case()),
+    "GET /v1/cases/{case_id}/search": Row(on_case()),
+    "GET /v1/cases/mentions": Row(signed_in),
+    "GET /v1/cases/tasks": Row(signed_in),
     "POST /v1/query": Row(everyone, json={"package": {"purl": "pkg:pypi/x"}}),
     "POST /v1/querybatch": Row(everyone, json={"queries": []}),
     "GET /v1/vulns/{name}": Row(everyone, ok=frozenset({404})),
@@ -405,6 +497,33 @@ API = {
     "POST /v1/advisories/{name}/withdrawal": Row(
         with_scope(Scope.ADVISORY_PUBLISH), json={"reason": WHY}, ok=NAMED
     ),
+    "GET /v1/owners": Row(KEEPS_OWNERS),
+    "POST /v1/owners": Row(
+        KEEPS_OWNERS, json={"name": "x", "mail": "x", "places": [TARGET]}
+    ),
+    "POST /v1/owners/plan": Row(with_scope(Scope.OWNER_VERIFY), json={"reports": []}),
+    "GET /v1/owners/{name}": Row(nobodys_open),
+    "POST /v1/owners/{name}/contact": Row(nobodys_open, json={"mail": "x@example.org"}),
+    "POST /v1/owners/{name}/places": Row(nobodys_open, json={"target": TARGET}),
+    "POST /v1/owners/{name}/places/{number}/removal": Row(
+        nobodys_open, json={"reason": WHY}
+    ),
+    "POST /v1/owners/{name}/verification": Row(nobodys_open, json={}),
+    "PUT /v1/owners/{name}/wishes": Row(nobodys_open, json={}),
+    "GET /v1/owners/{name}/queue": Row(nobodys_open),
+    "GET /v1/owners/{name}/cases": Row(nobodys_open),
+    "POST /v1/owners/{name}/next": Row(nobodys_open, json={}),
+    "POST /v1/owners/{name}/end": Row(nobodys_open, json={"reason": WHY}),
+    "GET /v1/routings": Row(with_scope(Scope.CASE_READ_ALL)),
+    "POST /v1/routings": Row(
+        with_scope(Scope.CASE_MOVE), json={"case": "{case}"}, ok=frozenset({404, 409})
+    ),
+    "POST /v1/routings/{name}/release": Row(nobodys_open, json={"reason": WHY}),
+    "POST /v1/routings/{name}/patience": Row(
+        nobodys_open, json={"until": LATER, "words": WHY}
+    ),
+    "POST /v1/routings/{name}/withdrawal": Row(nobodys_open, json={"reason": WHY}),
+    "POST /v1/routings/{name}/answers": Row(nobodys_open, json={"answer": "accepted"}),
     "GET /v1/claims": Row(with_scope(Scope.CLAIM_READ)),
     "POST /v1/claims": Row(
         with_scope(Scope.CLAIM_TAKE), json={"method": "model", "target": {}}
@@ -488,6 +607,9 @@ API = {
     "POST /v1/cases/{case_id}/priority": Row(
         on_case(Scope.CASE_MOVE), json={"names": ["CVE-1"], "reason": " "}
     ),
+    "GET /v1/catalogue/products": Row(everyone, ok=frozenset({400, 404})),
+    "GET /v1/catalogue/records": Row(everyone),
+    "GET /v1/catalogue/records/{name}": Row(everyone, ok=frozenset({404})),
     "POST /v1/catalogue/match": Row(signed_in, json={}),
     "POST /v1/cases/{case_id}/advisory": Row(
         on_case(Scope.ADVISORY_PUBLISH), json=DRAFT
@@ -620,6 +742,10 @@ def scene(tmp_path_factory):
             "asset": "eng-aaaaaaaaaaaa.weights",
             "upload": "up-none",
             "view": "view-aaaaaaaaaaaaaaaa",
+            "token": "none",
+            "deed": "release",
+            "routing": "none",
+            "number": "1",
             "rest": "9/999",
             "file_path": "none",
             "path": "none",

@@ -14,7 +14,15 @@ from fairlead.access.members import OrganisationJoined
 from fairlead.access.roles import SCOPES, Asker, Role
 from fairlead.base.ids import OrganisationId
 from fairlead.clearinghouse import coordinating, publishing, reporting
-from fairlead.clearinghouse.cases import Part, State
+from fairlead.clearinghouse.cases import Part, Rules, State
+from fairlead.clearinghouse.casework import delivering, steering, taking_part, timing
+from fairlead.clearinghouse.casework.delivered import Answer, Channel, Delivery
+from fairlead.clearinghouse.casework.delivering import Said
+from fairlead.clearinghouse.casework.embargo import Kind
+from fairlead.clearinghouse.casework.facts import Exposure, Limit
+from fairlead.clearinghouse.casework.statements import Position, Stated
+from fairlead.clearinghouse.casework.taking_part import Deed as TakingPart
+from fairlead.clearinghouse.casework.timing import Applies, Known
 from fairlead.clearinghouse.claims import keeping, taking
 from fairlead.clearinghouse.claims.asking import Asked
 from fairlead.clearinghouse.claims.claim import (
@@ -90,6 +98,20 @@ shorten = st.tuples(st.just("shorten"), st.integers(0, 9), st.integers(-3, 100))
 publish = st.tuples(st.just("publish"), st.integers(0, 9))
 wait = st.tuples(st.just("wait"), st.integers(0, 60))
 work = st.tuples(st.just("work"))
+part = st.tuples(
+    st.sampled_from(["say", "state", "show", "task", "finish"]),
+    st.integers(0, 9),
+    organisations,
+    st.sampled_from(["", "everyone", "org-a", "org-b"]),
+)
+decision = st.tuples(
+    st.sampled_from(
+        ["deliver", "answer", "rule", "put off", "expose", "disclose", "rate"]
+    ),
+    st.integers(0, 9),
+    st.integers(0, 100),
+)
+plan = st.tuples(st.sampled_from(["hold", "schedule", "call off"]), st.integers(0, 9))
 
 
 def claims(*visibilities):
@@ -119,6 +141,10 @@ deeds = st.lists(
         read_in,
         shorten,
         publish,
+        part,
+        part,
+        decision,
+        plan,
         claim,
         end_claim,
         wait,
@@ -192,7 +218,7 @@ def _claim(unit, kind, rest, at) -> None:
             keeping.leave(unit, me.organisation, DESK, by=me.actor, at=at)
 
 
-def _do(world, unit, kind, rest) -> None:
+def _do(world, unit, kind, rest) -> None:  # noqa: C901 - one a deed
     at = world.clock()
     if kind == "submit":
         organisation, package, place, words = rest
@@ -211,6 +237,10 @@ def _do(world, unit, kind, rest) -> None:
     if not cases:
         return
     case = cases[rest[0] % len(cases)].id
+    for kinds, act in ((PARTS, _take_part), (DECISIONS, _decide), (PLANS, _plan)):
+        if kind in kinds:
+            act(world, unit, kind, case, rest)
+            return
     match kind:
         case "move":
             coordinating.move(unit, COORDINATOR, case, rest[1], reason="so", at=at)
@@ -236,3 +266,109 @@ def _do(world, unit, kind, rest) -> None:
         case "publish":
             verified = replace(COORDINATOR, verified_at=at)
             publishing.publish(unit, verified, case, DRAFT, world.context.press, at=at)
+
+
+PARTS = {"say", "state", "show", "task", "finish"}
+DECISIONS = {
+    "deliver",
+    "answer",
+    "rule",
+    "put off",
+    "expose",
+    "disclose",
+    "rate",
+}
+PLANS = {"hold", "schedule", "call off"}
+
+
+def member(organisation: str) -> Asker:
+    """Return a person who takes part for *organisation*."""
+    return Asker(
+        actor=f"person/per-{organisation}",
+        organisation=OrganisationId(organisation),
+        scopes=SCOPES[Role.MEMBER],
+    )
+
+
+def _take_part(world, unit, kind, case, rest) -> None:
+    """Say, state or do something in a case, as an organisation or, as org-c, for all."""
+    _, who, to = rest
+    asker = COORDINATOR if who == "org-c" else member(who)
+    deed = TakingPart(asker=asker, at=world.clock(), randomness=secrets.token_bytes)
+    match kind:
+        case "say":
+            taking_part.say(unit, deed, case, f"From {who}.", [to] if to else [])
+        case "state":
+            stated = Stated(product=to, position=Position.AFFECTED, text="It is.")
+            whose = OrganisationId(to) if asker is COORDINATOR else None
+            taking_part.state(unit, deed, case, stated, whose)
+        case "show":
+            for name in unit.statements.names_in(case):
+                taking_part.show_statement(unit, deed, case, name, to_all=to != "")
+        case "task":
+            due = world.clock() + timedelta(days=9)
+            taking_part.set_task(unit, deed, case, "Look.", due)
+        case "finish":
+            for name in unit.tasks.names_in(case):
+                taking_part.finish_task(unit, deed, case, name, "Looked.")
+
+
+def _decide(world, unit, kind, case, rest) -> None:
+    at, rules = world.clock(), Rules()
+    me = replace(COORDINATOR, verified_at=at)
+    match kind:
+        case "deliver":
+            delivery = Delivery(
+                owner="own-x", at=at, channel=Channel.MAIL, proof="DNS", by=me.actor
+            )
+            delivering.deliver(unit, case, delivery, rules, at=at)
+        case "answer":
+            said = Said(
+                owner="own-x", channel=Channel.MAIL, answer=Answer.ACCEPTED, text="Yes."
+            )
+            delivering.owner_answers(unit, case, said, by=me.actor, at=at)
+        case "rule":
+            until = at + timedelta(days=rest[1])
+            applies = Applies(kind=Kind.RELAYED, known_at=at, until=until)
+            steering.apply_rule(unit, me, case, applies, rules, reason="so", at=at)
+        case "put off":
+            until = at + timedelta(days=100 + rest[1])
+            limit = list(Limit)[rest[1] % 3]
+            steering.extend(unit, me, case, limit, until, reason="so", at=at)
+        case "expose":
+            steering.expose(
+                unit,
+                me,
+                case,
+                Exposure.LEAKED,
+                Known(at=at, reason="so"),
+                rules=rules,
+                at=at,
+                randomness=secrets.token_bytes,
+            )
+        case "disclose":
+            steering.decide(
+                unit,
+                me,
+                case,
+                lambda c: timing.disclosing(c, "so", rules, at=at),
+                at=at,
+            )
+        case "rate":
+            vectors = ["CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H"]
+            steering.decide(
+                unit, me, case, lambda c: timing.rated(c, vectors, "so", rules), at=at
+            )
+
+
+def _plan(world, unit, kind, case, _rest) -> None:
+    at = world.clock()
+    me = replace(COORDINATOR, verified_at=at)
+    match kind:
+        case "hold":
+            steering.hold_advisory(unit, me, case, DRAFT, world.context.press, at=at)
+        case "schedule":
+            due = max(unit.cases.get(case).embargo_until, at + timedelta(hours=1))
+            steering.schedule_publication(unit, me, case, due, at=at)
+        case "call off":
+            steering.call_off_publication(unit, me, case, reason="so", at=at)

@@ -12,7 +12,7 @@ from fairlead.clearinghouse.ports import Timer
 def test_a_timer_that_fails_keeps_no_job_from_being_done(serving, caplog):
     world, address = serving
     with world.store.begin() as unit:
-        unit.agenda.schedule(Timer.EMBARGO, "FL-nothing", due=world.clock())
+        unit.agenda.schedule(Timer.CASE, "FL-nothing", due=world.clock())
     world.join("Finder")
     headers = {"Authorization": f"Bearer {world.token('Finder')}"}
     sent = httpx.post(

@@ -52,6 +52,7 @@ class Scope(StrEnum):
     REPORT_READ_ALL = "report:read-all"
     CASE_READ_JOINED = "case:read-joined"
     CASE_READ_ALL = "case:read-all"
+    CASE_TAKE_PART = "case:take-part"
     CASE_MOVE = "case:move"
     CASE_DESTROY = "case:destroy"
     CASE_EXPORT = "case:export"
@@ -88,7 +89,9 @@ PERSONAL = frozenset(
 )
 """What only a person can do, never a program with a token."""
 
-_TAKING_PART = frozenset({Scope.CASE_READ_JOINED, Scope.EVIDENCE_ADD})
+_TAKING_PART = frozenset(
+    {Scope.CASE_READ_JOINED, Scope.CASE_TAKE_PART, Scope.EVIDENCE_ADD}
+)
 _REPORTING = _TAKING_PART | {Scope.REPORT_SUBMIT, Scope.REPORT_READ_OWN}
 _CLAIMING = frozenset({Scope.CLAIM_READ, Scope.CLAIM_TAKE, Scope.INVENTORY_TELL})
 
@@ -101,6 +104,7 @@ SCOPES: dict[Role, frozenset[Scope]] = {
         {
             Scope.REPORT_READ_ALL,
             Scope.CASE_READ_ALL,
+            Scope.CASE_TAKE_PART,
             Scope.CASE_MOVE,
             Scope.CASE_DESTROY,
             Scope.CASE_EXPORT,

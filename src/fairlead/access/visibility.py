@@ -124,6 +124,28 @@ class NamedIn:
         return AnyOf(tuple(named))
 
 
+EVERYONE = "everyone"
+"""Stands among readers for all who take part."""
+
+
+@dataclass(frozen=True, slots=True)
+class Addressed:
+    """Whoever holds *scope* sees objects whose set *field* has its organisation.
+
+    Or has everyone: those who take part, which is asked beside this.
+    """
+
+    scope: Scope
+    field: str
+
+    def condition(self, asker: Asker) -> Condition:
+        """Return what is left for *asker*."""
+        if asker.organisation is None or not asker.may(self.scope):
+            return Never()
+        named = Contains(self.field, asker.organisation)
+        return AnyOf((Contains(self.field, EVERYONE), named))
+
+
 @dataclass(frozen=True, slots=True)
 class Marked:
     """Whoever holds *scope* sees objects whose *field* is one of *values*."""
@@ -143,7 +165,7 @@ class Marked:
 class Either:
     """An object is visible if one of *rules* makes it so."""
 
-    rules: tuple[Everything | Own | Joined | NamedIn | Marked, ...]
+    rules: tuple[Everything | Own | Joined | NamedIn | Marked | Addressed, ...]
 
     def condition(self, asker: Asker) -> Condition:
         """Return what is left for *asker*, as simple as it can be."""
@@ -165,6 +187,17 @@ CASES = Either(
 """A case is seen by coordinators and by organisations that were read in.
 
 Having a finding merged into a case is not being read in (promise P6).
+"""
+
+CASE_PARTS = Either(
+    (
+        Everything(Scope.CASE_READ_ALL),
+        Addressed(Scope.CASE_READ_JOINED, "readers"),
+    )
+)
+"""Messages, statements and tasks of a case are seen by coordinators and by those whom
+they are for. Whoever asks must see the case itself too: who was read out sees none of
+them any more, and a case that becomes part of another one brings no readers along.
 """
 
 ENGAGEMENTS = Either(

@@ -15,6 +15,16 @@ class Job(StrEnum):
     """Compare a submission with earlier ones."""
     MAIL = "mail"
     """Send an applicant the code that shows that a mail address is its own."""
+    OWNER_LETTER = "owner letter"
+    """Mail an owner what it must place to show that something is its own."""
+    OWNER_CHECK = "owner check"
+    """Look whether an owner has placed its challenge."""
+    OWNER_PACE = "owner pace"
+    """Deliver what an owner can bear now, and see when more can go."""
+    OWNER_REPLY = "owner reply"
+    """Answer an owner's mail."""
+    CASE_LETTER = "case letter"
+    """Mail an owner a case, or a reminder of one."""
     CLAIM_LINE = "claim line"
     """Grant a claim that waits, if its way is free now."""
     DESTROY_ENGAGEMENT = "destroy engagement"
@@ -26,10 +36,16 @@ class Job(StrEnum):
 class Timer(StrEnum):
     """Something that happens at an instant."""
 
-    EMBARGO = "embargo"
-    """The embargo of a case ends."""
+    CASE = "case"
+    """Something of a case is due: its embargo, its holding, its end, a publication."""
     CLAIM = "claim"
     """A claim ends, unless its holder gave a sign."""
+    OWNER_PACE = "owner pace"
+    """More can go to an owner."""
+    OWNER_CHECK = "owner check"
+    """It is looked again whether an owner has placed its challenge."""
+    ROUTING = "routing"
+    """An owner was silent for so long that something follows."""
     WINDOW = "window"
     """The programme's window in an engagement ends."""
     PARTNER = "partner"
@@ -58,3 +74,6 @@ class Agenda(Protocol):
 
     def schedule_new(self, timer: Timer, due: Mapping[str, datetime]) -> None:
         """Have *timer* ring for subjects for which it was not to ring yet."""
+
+    def cancel(self, timer: Timer, subject: str) -> None:
+        """Have *timer* not ring for *subject*."""

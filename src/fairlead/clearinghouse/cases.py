@@ -1,277 +1,102 @@
-"""Cases: all findings with the same root cause and the same fix; rules only."""
+"""Cases: all findings with the same root cause and the same fix; rules only.
+
+What a case is stands in `casework`; here is what people do to one, and its names.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
-from enum import StrEnum
+from datetime import datetime
 
-from msgspec import Struct
-
-from fairlead.base.ids import AdvisoryId, CaseId, OrganisationId, Receipt
+from fairlead.base.ids import AdvisoryId, Receipt
 from fairlead.base.instants import text
-from fairlead.base.markings import Label
 from fairlead.catalogue.priority import decisions as points
-from fairlead.catalogue.priority.assessing import ASKED, Given
+from fairlead.catalogue.priority.assessing import ASKED
 from fairlead.catalogue.records import MAX_NAME
+from fairlead.clearinghouse.casework import embargo as closing
+from fairlead.clearinghouse.casework.case import Case
+from fairlead.clearinghouse.casework.case_facts import (
+    AdvisoryPublished,
+    CaseAbsorbed,
+    CaseDestroyed,
+    CaseMerged,
+    CaseMoved,
+    CaseOpened,
+    CaseRestored,
+    CaseWeighed,
+    FindingAdded,
+    FindingParted,
+    Ground,
+    Part,
+    ParticipantReadIn,
+    ParticipantReadOut,
+    Weighing,
+)
+from fairlead.clearinghouse.casework.embargo import EmbargoEnded, EmbargoSet
+from fairlead.clearinghouse.casework.folding import CASES
+from fairlead.clearinghouse.casework.states import (
+    BY_OWN_COMMAND,
+    DESTROYABLE,
+    DOUBT,
+    ENDED,
+    MOVES,
+    Rules,
+    State,
+)
+from fairlead.clearinghouse.casework.words import Explained, Titled, explained
 from fairlead.errors import Invalid, Refused, UnderEmbargo, Violation
-from fairlead.record.events import Event, Fact, Upcast
-from fairlead.record.subjects import Subject, name_of, unexpected
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rules:
-    """What a programme decides about cases."""
-
-    embargo: timedelta = timedelta(days=90)
-    """How long a new case stays closed unless something binding says otherwise."""
-    embargo_rule: str = "programme default: 90 days from the first report"
-    """The rule as it is cited."""
-    case_lasts: timedelta = timedelta(days=365)
-    """Every case has an end (promise P11)."""
-    marking: Label = Label.AMBER
-    candidates: int = 40
-    """How many earlier findings a new one is compared with, at most."""
-
-
-class State(StrEnum):
-    """Where a case stands."""
-
-    OPEN = "open"
-    TRIAGED = "triaged"
-    WITH_OWNER = "with owner"
-    FIXED = "fixed"
-    PUBLISHED = "published"
-    CLOSED = "closed"
-    REJECTED = "rejected"
-    MERGED = "merged"
-
-
-MOVES: dict[State, frozenset[State]] = {
-    State.OPEN: frozenset({State.TRIAGED, State.REJECTED, State.MERGED}),
-    State.TRIAGED: frozenset({State.WITH_OWNER, State.REJECTED, State.MERGED}),
-    State.WITH_OWNER: frozenset({State.FIXED, State.PUBLISHED, State.REJECTED}),
-    State.FIXED: frozenset({State.PUBLISHED}),
-    State.PUBLISHED: frozenset({State.CLOSED}),
-    State.REJECTED: frozenset({State.TRIAGED}),
-    State.CLOSED: frozenset(),
-    State.MERGED: frozenset({State.OPEN, State.TRIAGED}),
-}
-"""What can follow what; the picture in the docs is drawn from this table."""
-
-DESTROYABLE = frozenset({State.CLOSED, State.REJECTED, State.MERGED})
-"""States in which what is confidential about a case can be destroyed."""
-
-BY_OWN_COMMAND = frozenset({State.PUBLISHED, State.MERGED})
-"""States reached by publishing and by merging, not by moving; undoing a merge leaves
-the latter."""
-
-
-class Titled(Struct, frozen=True, kw_only=True):
-    """What a case is called; as confidential as its findings."""
-
-    title: str
-
-
-class Explained(Struct, frozen=True, kw_only=True):
-    """Why somebody did it, in words."""
-
-    reason: str
-
-
-class CaseOpened(Fact, frozen=True, tag="case.opened@1"):
-    """A finding like no other opened a case."""
-
-    finding: Receipt
-    marking: Label
-    embargo_until: datetime
-    embargo_rule: str
-    ends_at: datetime
-    body: Titled | None = None
-
-
-class FindingAdded(Fact, frozen=True, tag="case.finding_added@1"):
-    """Another finding of the same bug joined the case."""
-
-    finding: Receipt
-
-
-class CaseAbsorbed(Fact, frozen=True, tag="case.absorbed@1"):
-    """The findings of another case joined this one."""
-
-    other: CaseId
-    findings: int
-
-
-class CaseMerged(Fact, frozen=True, tag="case.merged@1"):
-    """All findings of this case went to another one."""
-
-    into: CaseId
-
-
-class FindingParted(Fact, frozen=True, tag="case.finding_parted@1"):
-    """A finding turned out to be another bug, and left the case."""
-
-    finding: Receipt
-    to: CaseId
-
-
-class CaseRestored(Fact, frozen=True, tag="case.restored@1"):
-    """A merge was undone: the case is one of its own again, as it was before.
-
-    Its findings join one by one.
-    """
-
-
-class CaseMoved(Fact, frozen=True, tag="case.moved@1"):
-    """Somebody moved the case."""
-
-    to: State
-    body: Explained | None = None
-
-
-class EmbargoSet(Fact, frozen=True, tag="case.embargo_set@1"):
-    """The embargo ends at another instant, by another rule."""
-
-    until: datetime
-    rule: str
-    body: Explained | None = None
-
-
-class EmbargoEnded(Fact, frozen=True, tag="case.embargo_ended@1"):
-    """The instant came at which the embargo ends."""
-
-
-class Part(StrEnum):
-    """As what an organisation takes part in a case."""
-
-    OWNER = "owner"
-    """It maintains the software; the verdict is its own."""
-    FINDER = "finder"
-    """It found the vulnerability, or conveyed who did."""
-    MEMBER = "member"
-    """It helps: with evidence, a fix, or those who run the software."""
-
-
-class ParticipantReadIn(Fact, frozen=True, tag="case.participant_read_in@2"):
-    """An organisation may see the case from now on."""
-
-    organisation: OrganisationId
-    part: Part
-
-
-class ParticipantReadOut(Fact, frozen=True, tag="case.participant_read_out@1"):
-    """An organisation may not see the case any more."""
-
-    organisation: OrganisationId
-
-
-class AdvisoryPublished(Fact, frozen=True, tag="case.advisory_published@1"):
-    """The case is public, as this advisory."""
-
-    advisory: AdvisoryId
-
-
-class Weighing(Struct, frozen=True, kw_only=True):
-    """What somebody said of a case's urgency; as confidential as its findings."""
-
-    values: dict[str, str]
-    """By decision point: its value; an empty one takes back what was said."""
-    names: tuple[str, ...]
-    """CVEs and other identifiers by which it is looked up in the catalogue."""
-    reason: str
-
-
-class CaseWeighed(Fact, frozen=True, tag="case.weighed@1"):
-    """Somebody gave inputs by which the urgency of the case is evaluated."""
-
-    body: Weighing | None = None
-
-
-class Ground(StrEnum):
-    """Why a case was destroyed; in words of a list, since it outlives the case."""
-
-    END = "its time was over"
-    REQUEST = "those concerned asked for it"
-    LAW = "the law asks for it"
-    MISTAKE = "it should not have been kept"
-
-
-class CaseDestroyed(Fact, frozen=True, tag="case.destroyed@1"):
-    """Everything confidential about the case was destroyed."""
-
-    ground: Ground
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Case:
-    """One vulnerability under coordination."""
-
-    id: CaseId
-    title: str | None
-    """Nothing once it was erased."""
-    state: State = State.OPEN
-    marking: Label
-    opened_at: datetime
-    moved_at: datetime
-    embargo_until: datetime
-    embargo_rule: str
-    embargo_over: bool = False
-    ends_at: datetime
-    findings: int = 1
-    opened_for: Receipt
-    """The finding that opened it, which it goes with when findings part."""
-    participants: dict[OrganisationId, Part] = field(default_factory=dict)
-    """Who may see it besides the coordinators, and as what."""
-    merged_into: CaseId | None = None
-    before_merge: State | None = None
-    """Where it stood when it became part of another one."""
-    advisory: AdvisoryId | None = None
-    destroyed: bool = False
-    given: dict[str, Given] = field(default_factory=dict)
-    """By decision point: what was said of its urgency."""
-    names: tuple[str, ...] = ()
-    """What the vulnerability is called where others publish."""
-    version: int = 1
-
-    @property
-    def mergeable(self) -> bool:
-        """Tell whether the case may still become part of another one by itself."""
-        return State.MERGED in MOVES[self.state]
-
-    @property
-    def next_states(self) -> tuple[State, ...]:
-        """Return where a person can move the case, in the order of `State`."""
-        if self.state is State.MERGED:
-            return ()
-        ahead = MOVES[self.state] - BY_OWN_COMMAND
-        return tuple(state for state in State if state in ahead)
-
-    @property
-    def settled(self) -> bool:
-        """Tell whether others rely on it: with its owner, or past that."""
-        return self.state is not State.MERGED and not self.mergeable
-
-    @property
-    def destroyable(self) -> bool:
-        """Tell whether nobody works on the case any more."""
-        return self.state in DESTROYABLE and not self.destroyed
-
-    @property
-    def publishable(self) -> bool:
-        """Tell whether an advisory may follow, embargo aside."""
-        return State.PUBLISHED in MOVES[self.state]
+from fairlead.record.events import Fact
+
+__all__ = [
+    "BY_OWN_COMMAND",
+    "CASES",
+    "DESTROYABLE",
+    "DOUBT",
+    "ENDED",
+    "MOVES",
+    "AdvisoryPublished",
+    "Case",
+    "CaseAbsorbed",
+    "CaseDestroyed",
+    "CaseMerged",
+    "CaseMoved",
+    "CaseOpened",
+    "CaseRestored",
+    "CaseWeighed",
+    "Explained",
+    "FindingAdded",
+    "FindingParted",
+    "Ground",
+    "Part",
+    "ParticipantReadIn",
+    "ParticipantReadOut",
+    "Rules",
+    "State",
+    "Titled",
+    "Weighing",
+    "destroyed",
+    "embargo_ended",
+    "embargo_set",
+    "moved",
+    "opened",
+    "published",
+    "refuse_destroyed",
+    "weighed",
+]
 
 
 def opened(finding: Receipt, title: str, rules: Rules, *, at: datetime) -> CaseOpened:
     """Return what opening a case for *finding* means under *rules*."""
+    longest = rules.holding + rules.embargo
+    ends_at = at + rules.case_lasts
     return CaseOpened(
         finding=finding,
         marking=rules.marking,
-        embargo_until=at + rules.embargo,
-        embargo_rule=rules.embargo_rule,
-        ends_at=at + rules.case_lasts,
+        embargo_until=min(at + longest, ends_at),
+        embargo_rule=f"{rules.embargo_rule}, {longest.days} from the report at the latest",
+        holding_until=min(at + rules.holding, ends_at),
+        holding_rule=f"{rules.holding.days} days from the report to its owner",
+        ends_at=ends_at,
         body=Titled(title=title),
     )
 
@@ -283,11 +108,11 @@ def moved(case: Case, to: State, reason: str) -> Sequence[Fact]:
         Refused: *to* cannot follow the present state, or has a command of its own.
 
     """
-    _refuse_destroyed(case)
+    refuse_destroyed(case)
     if to not in case.next_states:
         ahead = ", ".join(case.next_states) or "nothing"
         raise Refused(f"{case.id} is {case.state}; what can follow: {ahead}")
-    return [CaseMoved(to=to, body=Explained(reason=_reason(reason)))]
+    return [CaseMoved(to=to, body=explained(reason))]
 
 
 def embargo_set(case: Case, until: datetime, rule: str, reason: str) -> Sequence[Fact]:
@@ -304,34 +129,47 @@ def embargo_set(case: Case, until: datetime, rule: str, reason: str) -> Sequence
             f"the embargo of {case.id} ends {text(case.embargo_until)};"
             " it can be shortened, not extended"
         )
-    return [EmbargoSet(until=until, rule=rule, body=Explained(reason=_reason(reason)))]
+    return [EmbargoSet(until=until, rule=rule, body=explained(reason))]
 
 
 def embargo_ended(case: Case, *, at: datetime) -> Sequence[Fact]:
-    """Return what the passing of time means for the embargo."""
-    if case.embargo_over or at < case.embargo_until:
-        return []
-    return [EmbargoEnded()]
+    """Return what the passing of time means for the embargo, by a clock not in doubt."""
+    return [] if case.doubts(at) else closing.ended(case.embargo, at=at)
 
 
-def published(case: Case, advisory: AdvisoryId, *, at: datetime) -> Sequence[Fact]:
-    """Return what publishing *advisory* means for *case*.
+def published(
+    case: Case, advisory: AdvisoryId, *, at: datetime, due: datetime | None = None
+) -> Sequence[Fact]:
+    """Return what publishing *advisory*, scheduled for *due*, means for *case*.
+
+    What is exploited or was leaked is published before its embargo ends.
 
     Raises:
         Refused: the case was not with its owner yet, or is public already.
-        UnderEmbargo: its embargo has not ended at *at*.
+        UnderEmbargo: its embargo has not ended at *at*, or the clock is doubtful.
 
     """
     if not case.publishable:
         raise Refused(
-            f"{case.id} is {case.state}; publish what is with its owner or fixed"
+            f"{case.id} is {case.state}; publish what is with its owner or fixed, what"
+            " is being disclosed without one, or what is out already"
         )
-    if at < case.embargo_until:
+    if case.doubts(at):
         raise UnderEmbargo(
-            f"{case.id} is closed until {text(case.embargo_until)}"
-            f" ({case.embargo_rule}); shorten the embargo first if its owner agrees"
+            f"{case.id} last changed {text(case.touched_at)}, later than the clock shows;"
+            " set the clock, then publish"
         )
-    return [*embargo_ended(case, at=at), AdvisoryPublished(advisory=advisory)]
+    facts: list[Fact] = []
+    if at < case.embargo_until:
+        if not case.exposed:
+            raise UnderEmbargo(
+                f"{case.id} is closed until {text(case.embargo_until)}"
+                f" ({case.embargo_rule}); shorten the embargo first if its owner agrees"
+            )
+        facts = [EmbargoSet(until=at, rule=f"{case.exposed}"), EmbargoEnded(due=at)]
+    elif not case.embargo_over:
+        facts = [EmbargoEnded(due=case.embargo_until)]
+    return [*facts, AdvisoryPublished(advisory=advisory, due=due)]
 
 
 def weighed(
@@ -344,7 +182,7 @@ def weighed(
         Invalid: there is no reason, or a name or value that makes no sense.
 
     """
-    _refuse_destroyed(case)
+    refuse_destroyed(case)
     known = {point: one.value for point, one in case.given.items()}
     changed = {p: v for p, v in values.items() if known.get(p, "") != v}
     called = tuple(dict.fromkeys(n.strip().upper() for n in names if n.strip()))
@@ -362,7 +200,7 @@ def weighed(
     ]
     if faults:
         raise Invalid("this cannot be evaluated", faults)
-    body = Weighing(values=changed, names=called, reason=_reason(reason))
+    body = Weighing(values=changed, names=called, reason=explained(reason).reason)
     return [CaseWeighed(body=body)]
 
 
@@ -380,124 +218,7 @@ def destroyed(case: Case, ground: Ground) -> Sequence[Fact]:
     return [CaseDestroyed(ground=ground)]
 
 
-def _refuse_destroyed(case: Case) -> None:
+def refuse_destroyed(case: Case) -> None:
+    """Raise `Refused` where nothing is left that anybody could work on."""
     if case.destroyed:
         raise Refused(f"{case.id} was destroyed; nothing more can be done with it")
-
-
-def _reason(reason: str) -> str:
-    if not reason.strip():
-        raise Invalid(
-            "a reason is needed; it stands in the record",
-            [Violation("missing_field", "reason", "say why, in words")],
-        )
-    return reason.strip()
-
-
-def _evolve(state: Case | None, event: Event) -> Case:  # noqa: C901, PLR0911, PLR0912 - one a fact
-    if state is None:
-        return _first(event)
-    state = replace(state, version=event.version)
-    match event.fact:
-        case FindingAdded():
-            return replace(state, findings=state.findings + 1)
-        case CaseAbsorbed(findings=findings):
-            return replace(state, findings=state.findings + findings)
-        case CaseMerged(into=into):
-            return replace(
-                state,
-                state=State.MERGED,
-                merged_into=into,
-                before_merge=state.state,
-                findings=0,
-                moved_at=event.at,
-            )
-        case FindingParted():
-            return replace(state, findings=state.findings - 1)
-        case CaseRestored():
-            return replace(
-                state,
-                state=state.before_merge or State.OPEN,
-                merged_into=None,
-                before_merge=None,
-                moved_at=event.at,
-            )
-        case CaseMoved(to=to):
-            return replace(state, state=to, moved_at=event.at)
-        case EmbargoSet(until=until, rule=rule):
-            return replace(state, embargo_until=until, embargo_rule=rule)
-        case EmbargoEnded():
-            return replace(state, embargo_over=True)
-        case ParticipantReadIn(organisation=organisation, part=part):
-            return replace(
-                state, participants=state.participants | {organisation: part}
-            )
-        case ParticipantReadOut(organisation=organisation):
-            left = {o: p for o, p in state.participants.items() if o != organisation}
-            return replace(state, participants=left)
-        case AdvisoryPublished(advisory=advisory):
-            return replace(
-                state, state=State.PUBLISHED, advisory=advisory, moved_at=event.at
-            )
-        case CaseDestroyed():
-            return replace(state, title=None, destroyed=True, given={}, names=())
-        case CaseWeighed(body=body):
-            return state if body is None else _weigh(state, body, event)
-    raise unexpected(event)
-
-
-def _weigh(state: Case, body: Weighing, event: Event) -> Case:
-    given = dict(state.given)
-    for point, value in body.values.items():
-        given.pop(point, None)
-        if value:
-            given[point] = Given(value=value, by=event.actor, at=event.at)
-    return replace(state, given=given, names=body.names)
-
-
-def _first(event: Event) -> Case:
-    if not isinstance(event.fact, CaseOpened):
-        raise unexpected(event)
-    fact = event.fact
-    return Case(
-        id=CaseId(name_of(event)),
-        title=fact.body.title if fact.body else None,
-        marking=fact.marking,
-        opened_at=event.at,
-        moved_at=event.at,
-        embargo_until=fact.embargo_until,
-        embargo_rule=fact.embargo_rule,
-        ends_at=fact.ends_at,
-        opened_for=fact.finding,
-    )
-
-
-CASES = Subject(
-    "case",
-    Case,
-    (
-        CaseOpened,
-        FindingAdded,
-        CaseAbsorbed,
-        CaseMerged,
-        FindingParted,
-        CaseRestored,
-        CaseMoved,
-        EmbargoSet,
-        EmbargoEnded,
-        ParticipantReadIn,
-        ParticipantReadOut,
-        AdvisoryPublished,
-        CaseWeighed,
-        CaseDestroyed,
-    ),
-    _evolve,
-    (
-        Upcast(
-            old="case.participant_read_in@1",
-            new="case.participant_read_in@2",
-            # The first version did not ask as what.
-            change=lambda data: {**data, "part": Part.MEMBER.value},
-        ),
-    ),
-)

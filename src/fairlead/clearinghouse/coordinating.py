@@ -12,17 +12,17 @@ from fairlead.access.visibility import CASES, holds
 from fairlead.base.ids import CaseId, OrganisationId, PairId, Receipt, pair_id
 from fairlead.clearinghouse import cases
 from fairlead.clearinghouse.cases import Case, Part, State
+from fairlead.clearinghouse.casework import seats
+from fairlead.clearinghouse.casework.dues import keep_time
 from fairlead.clearinghouse.evidence.ladder import Sameness
 from fairlead.clearinghouse.evidence.statements import Statement, read_statement
 from fairlead.clearinghouse.findings import Finding
 from fairlead.clearinghouse.intake import finding_of
-from fairlead.clearinghouse.ports import ClearinghouseUnit, Page, Timer
+from fairlead.clearinghouse.ports import ClearinghouseUnit, Page
 from fairlead.clearinghouse.submissions import SUBMISSIONS, PairVerdict, Submission
 from fairlead.errors import Invalid, Refused
 from fairlead.formats import tap
 from fairlead.record.events import Event
-
-TIMEKEEPER = Asker(actor="system/timer")
 
 
 def queue(  # noqa: PLR0913 - one value a thing that must be said
@@ -87,7 +87,7 @@ class CaseView:
     """All that somebody who may see a case sees of it."""
 
     readings: Sequence[Trace]
-    """Who has read it, the newest first."""
+    """Who has read it, the newest first, as far as the asker may know."""
 
     case: Case
     filed: Sequence[Filed]
@@ -111,8 +111,10 @@ def view(
     submissions = unit.submissions.of_case(case.id)
     read = [stream, *(SUBMISSIONS.stream(submission.id) for submission in submissions)]
     leave_trace(unit, asker, read, How.READ, moment)
+    seat = seats.seat_of(case, asker)
+    known = seats.known(case, seat)
     return CaseView(
-        readings=unit.traces.of(stream),
+        readings=[t for t in unit.traces.of(stream) if seats.reads(t, seat)],
         case=case,
         filed=[_filed(unit, submission) for submission in submissions],
         doubts=[
@@ -120,7 +122,11 @@ def view(
             for submission in submissions
             for doubt in _doubts(unit, asker, submission)
         ],
-        history=unit.cases.history(case.id),
+        history=[
+            event
+            for event in unit.cases.history(case.id)
+            if seats.tells(event, known, seat)
+        ],
     )
 
 
@@ -137,7 +143,9 @@ def move(  # noqa: PLR0913 - one value a thing that must be said
     case = find(unit, asker, case_id)
     asker.needs(Scope.CASE_MOVE)
     facts = cases.moved(case, to, reason)
-    return unit.cases.save(case, facts, name=case.id, by=asker.actor, at=at)
+    case = unit.cases.save(case, facts, name=case.id, by=asker.actor, at=at)
+    keep_time(unit, case)
+    return case
 
 
 def shorten_embargo(  # noqa: PLR0913 - one value a thing that must be said
@@ -155,7 +163,7 @@ def shorten_embargo(  # noqa: PLR0913 - one value a thing that must be said
     asker.needs(Scope.CASE_MOVE)
     facts = cases.embargo_set(case, until, rule, reason)
     case = unit.cases.save(case, facts, name=case.id, by=asker.actor, at=at)
-    unit.agenda.schedule(Timer.EMBARGO, case.id, due=case.embargo_until)
+    keep_time(unit, case)
     return case
 
 
@@ -206,14 +214,6 @@ def read_out(
         raise Refused(f"{organisation} is not read in")
     facts = [cases.ParticipantReadOut(organisation=organisation)]
     return unit.cases.save(case, facts, name=case.id, by=asker.actor, at=at)
-
-
-def end_embargo(unit: ClearinghouseUnit, case_id: CaseId, *, at: datetime) -> None:
-    """Note that an embargo has ended, if it has; done by the timer."""
-    case = unit.cases.get(case_id)
-    facts = cases.embargo_ended(case, at=at)
-    if facts:
-        unit.cases.save(case, facts, name=case.id, by=TIMEKEEPER.actor, at=at)
 
 
 def _filed(unit: ClearinghouseUnit, submission: Submission) -> Filed:

@@ -12,6 +12,9 @@ from fairlead.access.roles import Asker, Scope
 from fairlead.base.ids import CaseId
 from fairlead.clearinghouse import cases, coordinating
 from fairlead.clearinghouse.cases import Case, Ground
+from fairlead.clearinghouse.casework.messages import MessageDestroyed
+from fairlead.clearinghouse.casework.statements import StatementDestroyed
+from fairlead.clearinghouse.casework.tasks import TaskDestroyed
 from fairlead.clearinghouse.ports import ClearinghouseUnit
 from fairlead.clearinghouse.submissions import SubmissionDestroyed
 
@@ -24,7 +27,7 @@ def destroy_case(
     *,
     at: datetime,
 ) -> Case:
-    """Destroy a case and every report filed in it; their keys follow by a job.
+    """Destroy a case, every report filed in it and all that was said; keys by a job.
 
     1. The record says that they were destroyed.
     2. Bodies, snapshots' content and what duplicates knew of the findings are deleted.
@@ -51,6 +54,28 @@ def destroy_case(
         )
         unit.submissions.destroy(submission.id, at=at)
         unit.index.forget(submission.id)
+    _destroy_parts(unit, case.id, asker.actor, at)
     unit.cases.save(case, facts, name=case.id, by=asker.actor, at=at)
     unit.cases.destroy(case.id, at=at)
     return unit.cases.get(case.id)
+
+
+def _destroy_parts(
+    unit: ClearinghouseUnit, case: CaseId, by: str, at: datetime
+) -> None:
+    """Destroy what was said, stated and to be done in the case."""
+    for name in unit.messages.names_in(case):
+        message = unit.messages.get(name)
+        gone = MessageDestroyed(case=case)
+        unit.messages.save(message, [gone], name=name, by=by, at=at)
+        unit.messages.destroy(name, at=at)
+    for name in unit.statements.names_in(case):
+        statement = unit.statements.get(name)
+        lost = StatementDestroyed(case=case)
+        unit.statements.save(statement, [lost], name=name, by=by, at=at)
+        unit.statements.destroy(name, at=at)
+    for name in unit.tasks.names_in(case):
+        task = unit.tasks.get(name)
+        done = TaskDestroyed(case=case)
+        unit.tasks.save(task, [done], name=name, by=by, at=at)
+        unit.tasks.destroy(name, at=at)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, TypeVar
 
-from fairlead.access.ports import Organisations
+from fairlead.access.ports import Organisations, People
 from fairlead.access.traces import Traces
 from fairlead.access.visibility import Condition
 from fairlead.base.agenda import Agenda, Job, Timer
@@ -16,12 +16,17 @@ from fairlead.base.ids import (
     CaseId,
     OrganisationId,
     PairId,
+    PersonId,
     Receipt,
     ViewId,
 )
 from fairlead.base.pages import Page
 from fairlead.clearinghouse.advisories import PublishedAdvisory
 from fairlead.clearinghouse.cases import Case, State
+from fairlead.clearinghouse.casework.facts import Limit
+from fairlead.clearinghouse.casework.messages import Message
+from fairlead.clearinghouse.casework.statements import Statement
+from fairlead.clearinghouse.casework.tasks import Task
 from fairlead.clearinghouse.duplicates import Index
 from fairlead.clearinghouse.exports import Export
 from fairlead.clearinghouse.grouping import Filed, Link
@@ -157,8 +162,55 @@ class Cases(Destroyable[Case], Protocol):
     def history(self, name: CaseId) -> Sequence[Event]:
         """Return everything that happened to the case, in order."""
 
-    def under_embargo(self) -> Sequence[tuple[CaseId, datetime]]:
-        """Return the cases whose embargo has not been noted as over, and its end."""
+    def stored(self, name: str) -> Sequence[StoredEvent]:
+        """Return the events of the case as they are stored, in order."""
+
+    def running(self, page: Page) -> Sequence[Case]:
+        """Return cases that somebody may still work on, by name."""
+
+    def extensions(self, *, before: datetime) -> Sequence[tuple[datetime, Limit]]:
+        """Return every end that was put off before then, with when that was."""
+
+
+P = TypeVar("P", covariant=True)  # noqa: PLC0105 - as short as the others
+
+
+class Parts(Protocol[P]):
+    """What belongs to cases, each part of it for some readers."""
+
+    def seen(
+        self, case: CaseId, cases: Condition, condition: Condition, page: Page | None
+    ) -> Sequence[P]:
+        """Return what belongs to *case*; all of it without *page*.
+
+        Only what *condition* holds for, and nothing where *cases* does not hold for the
+        case itself: who may not see a case sees no part of it.
+        """
+
+    def names_in(self, case: CaseId) -> Sequence[str]:
+        """Return the names of all parts of *case*."""
+
+
+class Messages(Destroyable[Message], Parts[Message], Protocol):
+    """All messages, the newest first."""
+
+    def mentioning(
+        self, person: PersonId, cases: Condition, condition: Condition, page: Page
+    ) -> Sequence[Message]:
+        """Return the messages that mention *person*, for which both conditions hold."""
+
+
+class Statements(Destroyable[Statement], Parts[Statement], Protocol):
+    """All statements, organisation by organisation."""
+
+
+class Tasks(Destroyable[Task], Parts[Task], Protocol):
+    """All tasks, what is due first before what is due later, what is done last."""
+
+    def waiting(
+        self, cases: Condition, condition: Condition, page: Page
+    ) -> Sequence[Task]:
+        """Return what is still to be done, for which both conditions hold."""
 
 
 class Queue(Protocol):
@@ -187,12 +239,30 @@ class Queue(Protocol):
     ) -> Sheet:
         """Return a page of the cases for which *condition* holds.
 
-        Where *until* is given, their embargo ends by then. It costs the same however
+        Where *until* is given, their next clock runs out by then. It costs the same however
         many cases there are: no more than `LOOKED_AT` of them are looked at.
         """
 
     def count(self, condition: Condition, most: int) -> Mapping[State, Count]:
         """Count those for which *condition* holds, by state, up to *most* of each."""
+
+
+class Tallies(Protocol):
+    """Sums over findings and cases, for figures."""
+
+    def months(
+        self, condition: Condition, since: str
+    ) -> Sequence[tuple[OrganisationId, str, Outcome | None, int]]:
+        """Count submissions for which *condition* holds, from the month *since* on.
+
+        By organisation, month (`2026-08`, in UTC) and how they were answered.
+        """
+
+    def ecosystems(self, condition: Condition) -> Mapping[str, int]:
+        """Count submissions for which *condition* holds, by ecosystem."""
+
+    def joined(self, condition: Condition) -> Mapping[OrganisationId, int]:
+        """Count cases for which *condition* holds, by who was read in to them."""
 
 
 class Views(Protocol):
@@ -321,6 +391,10 @@ class ClearinghouseUnit(Protocol):
         """All organisations."""
 
     @property
+    def people(self) -> People:
+        """All people."""
+
+    @property
     def submissions(self) -> Submissions:
         """All submissions."""
 
@@ -337,8 +411,24 @@ class ClearinghouseUnit(Protocol):
         """The cases in the order in which they are worked on."""
 
     @property
+    def tallies(self) -> Tallies:
+        """Sums over findings and cases."""
+
+    @property
     def views(self) -> Views:
         """Views of the queue that people saved."""
+
+    @property
+    def messages(self) -> Messages:
+        """What was said in cases."""
+
+    @property
+    def statements(self) -> Statements:
+        """What is stated of products in cases."""
+
+    @property
+    def tasks(self) -> Tasks:
+        """What is to be done in cases."""
 
     @property
     def pairs(self) -> Pairs:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -15,13 +16,14 @@ from fairlead.base.markings import Label
 from fairlead.clearinghouse import advisories, cases, coordinating
 from fairlead.clearinghouse.advisories import Documents, Published, PublishedAdvisory
 from fairlead.clearinghouse.cases import Case
+from fairlead.clearinghouse.casework.facts import AdvisoryHeld
 from fairlead.clearinghouse.ports import (
     ClearinghouseUnit,
     DocumentSigner,
     Headline,
     Page,
 )
-from fairlead.errors import Damaged, Invalid, NotFound, Violation
+from fairlead.errors import Damaged, Invalid, NotFound, Refused, Violation
 from fairlead.formats import osv, osv_query, reading
 from fairlead.formats.advisory import (
     Advisory,
@@ -105,18 +107,74 @@ def publish(  # noqa: PLR0913 - one value a thing that must be said
     case = coordinating.find(unit, asker, case_id)
     asker.needs(Scope.ADVISORY_PUBLISH)
     asker.needs_verified(at)
-    name = AdvisoryId(case.id)
-    facts = cases.published(case, name, at=at)
+    return _go_out(unit, case, draft, press, _Going(by=asker.actor, at=at))
+
+
+def go_out(  # noqa: PLR0913 - one value a thing that must be said
+    unit: ClearinghouseUnit,
+    case: Case,
+    press: Press,
+    *,
+    by: str,
+    at: datetime,
+    due: datetime | None = None,
+) -> Publication:
+    """Publish the advisory that is held of *case*; *due* where it was scheduled.
+
+    Whoever calls this has decided that it may go out: a person who was verified, or the
+    timer for one who was.
+
+    Raises:
+        UnderEmbargo: the embargo has not ended.
+        Refused: none is held, or the case cannot be published.
+        Invalid: a format lacks something; every lack is named.
+
+    """
+    draft = held(unit, case)
+    if draft is None:
+        raise Refused("no advisory is held ready; hold one first")
+    return _go_out(unit, case, draft, press, _Going(by=by, at=at, due=due))
+
+
+def held(unit: ClearinghouseUnit, case: Case) -> Draft | None:
+    """Return the advisory that is ready to go out, if one is."""
+    if case.held is None:
+        return None
+    for event in unit.cases.history(case.id):
+        if event.version == case.held and isinstance(event.fact, AdvisoryHeld):
+            body = event.fact.body
+            return None if body is None else msgspec.json.decode(body, type=Draft)
+    return None
+
+
+def try_out(case: Case, draft: Draft, press: Press, *, at: datetime) -> None:
+    """Raise `Invalid` where *draft* could not go out; every lack of a format is named."""
+    first = Revision(number=1, at=at, summary="First version.")
+    _documents(_content(AdvisoryId(case.id), draft, press, (first,)), press)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Going:
+    by: str
+    at: datetime
+    due: datetime | None = None
+
+
+def _go_out(
+    unit: ClearinghouseUnit, case: Case, draft: Draft, press: Press, going: _Going
+) -> Publication:
+    name, at = AdvisoryId(case.id), going.at
+    facts = cases.published(case, name, at=at, due=going.due)
     first = Revision(number=1, at=at, summary="First version.")
     documents = _documents(_content(name, draft, press, (first,)), press)
     advisory = unit.advisories.save(
         None,
         [Published(case=case.id, title=draft.title, body=documents)],
         name=name,
-        by=asker.actor,
+        by=going.by,
         at=at,
     )
-    case = unit.cases.save(case, facts, name=case.id, by=asker.actor, at=at)
+    case = unit.cases.save(case, facts, name=case.id, by=going.by, at=at)
     return Publication(advisory, case, documents.not_carried)
 
 

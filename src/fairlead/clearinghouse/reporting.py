@@ -12,6 +12,7 @@ from fairlead.access.visibility import SUBMISSIONS, holds
 from fairlead.base.ids import OrganisationId, Receipt, new_receipt
 from fairlead.base.ports import Randomness
 from fairlead.clearinghouse.cases import CASES
+from fairlead.clearinghouse.casework.timing import Clock, finders_clocks
 from fairlead.clearinghouse.ports import Attempt, ClearinghouseUnit, Job, Page, Sent
 from fairlead.clearinghouse.submissions import SUBMISSIONS as SUBMISSION
 from fairlead.clearinghouse.submissions import (
@@ -206,6 +207,18 @@ _LIKE = {
 def _own(unit: ClearinghouseUnit, submission: Submission, pair: Pair) -> bool:
     other = unit.submissions.get(pair.other)
     return other.organisation == submission.organisation
+
+
+def clocks(unit: ClearinghouseUnit, submission: Submission) -> Sequence[Clock]:
+    """Return the clocks that run for a finding, as its sender is shown them.
+
+    Nothing once its case was destroyed, or is being decided. What they say of others who
+    found it too stands at `timing.finders_clocks`.
+    """
+    if submission.case is None or submission.destroyed:
+        return ()
+    case = unit.cases.get(submission.case)
+    return finders_clocks(case, submission.received_at)
 
 
 def may_see_outcome(asker: Asker, submission: Submission) -> bool:

@@ -6,9 +6,10 @@ import secrets
 from datetime import datetime
 
 from fairlead.clearinghouse import duplicates
+from fairlead.clearinghouse.casework.dues import keep_time
 from fairlead.clearinghouse.claims import keeping, placing
 from fairlead.clearinghouse.claims.ports import ClaimsUnit, Desk
-from fairlead.clearinghouse.ports import Job, Page, Timer
+from fairlead.clearinghouse.ports import Job, Page
 from fairlead.clearinghouse.queues import facets_of
 from fairlead.clearinghouse.reading import finding_in
 
@@ -18,8 +19,8 @@ SIZE = 500
 def resume(unit: ClaimsUnit, *, at: datetime, desk: Desk | None = None) -> int:
     """Fill the index of findings and of claims, mark cases, schedule what is to be done.
 
-    Submissions that wait for an answer get their job, closed cases the timer of their
-    embargo. Return how many findings are in the index.
+    Submissions that wait for an answer get their job, cases the timer of what is due.
+    Return how many findings are in the index.
     """
     unit.index.clear()
     unit.queue.clear()
@@ -38,8 +39,11 @@ def resume(unit: ClaimsUnit, *, at: datetime, desk: Desk | None = None) -> int:
         page = Page(after=page.after + SIZE, size=SIZE)
     for receipt in unit.submissions.waiting():
         unit.agenda.enqueue(Job.DECIDE, receipt, at=at)
-    for name, until in unit.cases.under_embargo():
-        unit.agenda.schedule(Timer.EMBARGO, name, due=until)
+    page = Page(size=SIZE)
+    while running := unit.cases.running(page):
+        for case in running:
+            keep_time(unit, case)
+        page = Page(after=page.after + SIZE, size=SIZE)
     desk = desk or Desk(randomness=secrets.token_bytes)
     placing.place_all(unit, desk)
     keeping.resume(unit, desk)

@@ -53,6 +53,10 @@ def show_(home: Path | None, *, as_json: bool) -> None:
         ("a partner's access", f"{review.partner_days} days at most"),
         ("destruction", f"{review.destroy_after.total_seconds() / 3600:.0f} hours"),
         ("marking", f"{read.marking.scheme}, {read.marking.label}"),
+        (
+            "holding",
+            f"{cases.holding.days} days, critical {cases.holding_critical.days}",
+        ),
         ("embargo", f"{cases.embargo.days} days: {cases.embargo_rule}"),
         ("a case lasts", f"{cases.case_lasts.days} days at most"),
         *(

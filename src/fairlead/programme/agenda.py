@@ -35,9 +35,6 @@ class Ringing:
 class Worklist(Agenda, Protocol):
     """The agenda with what only the runner does."""
 
-    def cancel(self, timer: Timer, subject: str) -> None:
-        """Have *timer* not ring for *subject*."""
-
     def due(self, at: datetime, *, limit: int) -> Sequence[Due]:
         """Return jobs that are due, the first enqueued first."""
 

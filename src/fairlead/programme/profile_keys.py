@@ -10,6 +10,8 @@ from enum import StrEnum
 
 from fairlead.access.roles import Role
 from fairlead.base.markings import Label
+from fairlead.clearinghouse.owners.rules import Rules as OwnerRules
+from fairlead.clearinghouse.owners.rules import WithoutKey
 from fairlead.errors import Violation
 from fairlead.review.window import LONGEST as LONGEST_WINDOW
 from fairlead.terms import standard
@@ -132,9 +134,55 @@ KEYS: tuple[Key, ...] = (
     ),
     Key("marking.caveats", Kind.TEXTS, "Handling caveats beside the label", ()),
     Key(
+        "clearinghouse.holding_days",
+        Kind.NUMBER,
+        "Days from a report to its delivery to a verified owner, at most",
+        45,
+        most=365,
+    ),
+    Key(
+        "clearinghouse.holding_critical_days",
+        Kind.NUMBER,
+        "The same for what is critical (CVSS 9.0 and above)",
+        7,
+        most=365,
+    ),
+    Key(
+        "clearinghouse.adoption_days",
+        Kind.NUMBER,
+        "Days from a fix that is out, for its users to take it up; 0 for none",
+        45,
+        least=0,
+        most=365,
+    ),
+    Key(
+        "clearinghouse.collision_days",
+        Kind.NUMBER,
+        "Days from when others are known to have found it too, at most",
+        21,
+        least=0,
+        most=365,
+    ),
+    Key(
+        "clearinghouse.exposed_days",
+        Kind.NUMBER,
+        "Days from when exploitation or a leak became known to guidance",
+        7,
+        least=0,
+        most=7,
+    ),
+    Key(
+        "clearinghouse.disclosure_days",
+        Kind.NUMBER,
+        "Days from the decision to disclose without an owner",
+        21,
+        least=0,
+        most=365,
+    ),
+    Key(
         "clearinghouse.embargo_days",
         Kind.NUMBER,
-        "Days a new case stays closed unless something binding says otherwise",
+        "Days from delivery that a case is closed unless something tighter binds",
         90,
         most=365,
     ),
@@ -142,7 +190,7 @@ KEYS: tuple[Key, ...] = (
         "clearinghouse.embargo_rule",
         Kind.TEXT,
         "That rule as it is cited",
-        "programme default: 90 days from the first report",
+        "programme default: 90 days from delivery to the owner",
     ),
     Key(
         "clearinghouse.case_days",
@@ -150,6 +198,63 @@ KEYS: tuple[Key, ...] = (
         "Days after which every case ends",
         365,
         most=3650,
+    ),
+    Key(
+        "owners.verified_days",
+        Kind.NUMBER,
+        "Days for which it counts that something was shown to be an owner's",
+        365,
+        most=1825,
+    ),
+    Key(
+        "owners.a_week",
+        Kind.NUMBER,
+        "Cases in seven days to an owner that said no number",
+        10,
+        most=1000,
+    ),
+    Key(
+        "owners.first_reminder_days",
+        Kind.NUMBER,
+        "Days of silence until the first reminder; each later gap is twice as long",
+        5,
+        most=90,
+    ),
+    Key("owners.reminders", Kind.NUMBER, "Reminders", 3, least=0, most=10),
+    Key(
+        "owners.person_days",
+        Kind.NUMBER,
+        "Days from the last reminder until a coordinator tries to reach the owner",
+        10,
+        most=180,
+    ),
+    Key(
+        "owners.unmaintained_days",
+        Kind.NUMBER,
+        "Days from then until a case goes the way of software that nobody maintains",
+        30,
+        most=365,
+    ),
+    Key(
+        "owners.unmaintained",
+        Kind.TEXT,
+        "What that way is",
+        OwnerRules().unmaintained,
+    ),
+    Key(
+        "owners.without_key",
+        Kind.TEXT,
+        "What goes to an owner without an OpenPGP certificate: `notice` that something"
+        " waits, the same with a `link`, or all in `full` as plain mail",
+        WithoutKey.LINK.value,
+        choices=tuple(way.value for way in WithoutKey),
+    ),
+    Key(
+        "owners.link_days",
+        Kind.NUMBER,
+        "Days for which such a link opens a case",
+        14,
+        most=90,
     ),
     *(
         Key(f"roles.{role}", Kind.TEXT, f"What the role {role} is called here", "")

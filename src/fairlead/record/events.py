@@ -171,7 +171,8 @@ class Codec:
             header = msgspec.json.decode(stored.header, type=_Header)
             kind, data = self._latest(header)
             fact_type, body_type = self._kinds[kind]
-            if body_type is not None and stored.body is not None:
+            # Empty where nothing confidential was said though something could be.
+            if body_type is not None and stored.body:
                 data["body"] = _decode_body(stored.body, body_type)
             fact = msgspec.convert(data | {"type": kind}, fact_type)
             at = instants.parse(header.at)

@@ -39,8 +39,11 @@ DESTROYING = frozenset(
         "case.destroyed",
         "determination.lapsed",
         "engagement.destroyed",
+        "message.destroyed",
         "person.erased",
+        "statement.destroyed",
         "submission.destroyed",
+        "task.destroyed",
     }
 )
 """Facts that say that the bodies of their subject were destroyed."""

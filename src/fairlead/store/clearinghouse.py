@@ -25,10 +25,12 @@ from sqlalchemy import (
 from fairlead.access.visibility import Condition
 from fairlead.base.ids import CaseId, OrganisationId, PairId, Receipt, pair_id
 from fairlead.clearinghouse.advisories import ADVISORIES, PublishedAdvisory
-from fairlead.clearinghouse.cases import CASES, Case, State
+from fairlead.clearinghouse.cases import CASES, ENDED, Case, State
+from fairlead.clearinghouse.casework.facts import CaseExtended, Limit
 from fairlead.clearinghouse.exports import EXPORTS, Export
 from fairlead.clearinghouse.grouping import Filed, Link
 from fairlead.clearinghouse.ports import Headline, Page, Sent
+from fairlead.clearinghouse.queues import next_due
 from fairlead.clearinghouse.submissions import (
     SUBMISSIONS,
     EvidenceAdded,
@@ -93,6 +95,8 @@ KEPT_CASES = Kept(
         "opened_for": state.opened_for,
         "opened_at": state.opened_at,
         "embargo_until": None if state.embargo_over else state.embargo_until,
+        "due_at": next_due(state),
+        "coordinator": state.coordinator,
     },
     lambda state, vault: {
         tables.case_participants: [
@@ -340,6 +344,16 @@ _JUDGED_IN = select(tables.submissions.c.id).where(
 )
 
 
+class _Limit(msgspec.Struct):
+    limit: Limit
+
+
+class _Extended(msgspec.Struct):
+    """As much of a header as says which end was put off."""
+
+    data: _Limit
+
+
 class SQLCases(SQLSubjects[Case]):
     """All cases."""
 
@@ -384,13 +398,26 @@ class SQLCases(SQLSubjects[Case]):
         )
         return {State(name): count for name, count in self.connection.execute(query)}
 
-    def under_embargo(self) -> Sequence[tuple[CaseId, datetime]]:
-        """Return the cases whose embargo has not been noted as over, and its end."""
+    def running(self, page: Page) -> Sequence[Case]:
+        """Return cases that somebody may still work on, by name."""
         table = tables.cases
-        query = select(table.c.id, table.c.embargo_until).where(
-            table.c.embargo_until.is_not(None)
+        over = [state.value for state in ENDED]
+        query = self._states().where(table.c.state_name.not_in(over))
+        query = query.order_by(table.c.id).offset(page.after).limit(page.size)
+        return self._many(query)
+
+    def extensions(self, *, before: datetime) -> Sequence[tuple[datetime, Limit]]:
+        """Return every end that was put off before then, with when that was."""
+        events = tables.events
+        query = (
+            select(events.c.at, events.c.header)
+            .where(events.c.type == type_of(CaseExtended), events.c.at < before)
+            .order_by(events.c.at)
         )
-        return [(CaseId(name), until) for name, until in self.connection.execute(query)]
+        return [
+            (row.at, msgspec.json.decode(row.header, type=_Extended).data.limit)
+            for row in self.connection.execute(query)
+        ]
 
     def _narrowed(
         self, states: Sequence[State], words: str

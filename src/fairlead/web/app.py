@@ -22,11 +22,15 @@ from fairlead.web.api import (
     assets,
     batches,
     cases,
+    casework,
     claims,
+    directory,
     engagements,
     owners,
     public_figures,
     reports,
+    routings,
+    searching,
     sharing,
 )
 from fairlead.web.api import catalogue as catalogue_api
@@ -38,23 +42,29 @@ from fairlead.web.pages import (
     account,
     calendars,
     exports,
+    figures,
     joining,
     members,
+    owner_links,
     pairs,
     people,
     programme,
     queue,
     readings,
+    record,
     show,
     signing_in,
     submissions,
     verifying,
+    zones,
 )
 from fairlead.web.pages import advisories as advisory_pages
 from fairlead.web.pages import cases as case_pages
+from fairlead.web.pages import casework as casework_pages
 from fairlead.web.pages import catalogue as catalogue_pages
 from fairlead.web.pages import claims as claim_pages
 from fairlead.web.pages import engagements as engagement_pages
+from fairlead.web.pages import owners as owner_pages
 
 SECURITY = {
     "Content-Security-Policy": (
@@ -90,11 +100,15 @@ def create_app(context: Context) -> Litestar:
             reports.router,
             batches.router,
             cases.router,
+            casework.router,
             engagements.router,
             advisories.router,
             catalogue_api.router,
+            searching.router,
             claims.router,
             owners.router,
+            directory.router,
+            routings.router,
             sharing.router,
             assets.keys,
             assets.router,
@@ -105,14 +119,20 @@ def create_app(context: Context) -> Litestar:
             people.router,
             queue.router,
             case_pages.router,
+            casework_pages.router,
+            zones.router,
             submissions.router,
             claim_pages.router,
+            owner_pages.router,
+            owner_links.router,
             exports.router,
             engagement_pages.router,
             pairs.router,
             joining.router,
             members.router,
             readings.router,
+            record.router,
+            figures.router,
             advisory_pages.router,
             csaf.router,
             osv.router,

@@ -17,6 +17,7 @@ from fairlead.base.ids import AdvisoryId, CaseId, OrganisationId, Receipt
 from fairlead.base.markings import Label
 from fairlead.clearinghouse import coordinating, publishing
 from fairlead.clearinghouse.cases import Case, Part, State
+from fairlead.clearinghouse.casework import seats
 from fairlead.clearinghouse.evidence import attaching, settling
 from fairlead.clearinghouse.evidence.ladder import Crossed, Rung, Sameness, Support
 from fairlead.clearinghouse.ports import Page
@@ -189,7 +190,7 @@ def read(
         return CaseDetail(
             case=CaseAnswer.of(view.case),
             receipts=[filed.submission.id for filed in view.filed],
-            participants=view.case.participants,
+            participants=seats.known(view.case, seats.seat_of(view.case, asker)),
             evidence={
                 filed.submission.id: EvidenceAnswer.of(
                     filed.submission, [other.submission.id for other in view.filed]

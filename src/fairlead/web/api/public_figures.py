@@ -9,6 +9,8 @@ from litestar.di import NamedDependency
 from msgspec import Struct
 
 from fairlead.base.ids import MilestoneId
+from fairlead.clearinghouse.casework import counting
+from fairlead.clearinghouse.casework.counting import PutOff
 from fairlead.programme import figures, milestones
 from fairlead.programme.bands import Shown
 from fairlead.programme.registered import Kind, Milestone
@@ -46,6 +48,8 @@ class FiguresAnswer(Struct, frozen=True, kw_only=True):
     """Everything that was published."""
 
     months: tuple[MonthAnswer, ...]
+    put_off: tuple[PutOff, ...]
+    """How many ends of cases, holdings and embargoes were put off, by month."""
 
 
 class NoteAnswer(Struct, frozen=True, kw_only=True):
@@ -108,7 +112,9 @@ def published(context: NamedDependency[Context]) -> FiguresAnswer:
     """Return the monthly figures; a month, once there, never changes."""
     with context.store.read() as unit:
         months = figures.published(unit)
+        put_off = counting.put_off(unit, at=context.clock())
     return FiguresAnswer(
+        put_off=put_off,
         months=tuple(
             MonthAnswer(
                 month=month.id,
@@ -117,7 +123,7 @@ def published(context: NamedDependency[Context]) -> FiguresAnswer:
                 windows_used=FigureAnswer.of(month.shown.used),
             )
             for month in months
-        )
+        ),
     )
 
 

@@ -16,6 +16,7 @@ from msgspec import Struct
 from fairlead.access.roles import Asker, Scope
 from fairlead.base.ids import Receipt
 from fairlead.clearinghouse import reporting
+from fairlead.clearinghouse.casework.timing import Clock
 from fairlead.clearinghouse.ports import Page
 from fairlead.clearinghouse.reporting import Accepted, Answer, Incoming
 from fairlead.clearinghouse.submissions import Outcome, Status, Submission
@@ -60,9 +61,13 @@ class StatusAnswer(Struct, frozen=True, kw_only=True, omit_defaults=True):
     outcome: Outcome | None = None
     reasons: Sequence[str] = ()
     """Why, as far as its sender may know."""
+    clocks: Sequence[Clock] = ()
+    """Until when it is held, and how long it is closed, to its sender."""
 
     @classmethod
-    def of(cls, submission: Submission, answer: Answer | None) -> StatusAnswer:
+    def of(
+        cls, submission: Submission, answer: Answer | None, clocks: Sequence[Clock] = ()
+    ) -> StatusAnswer:
         """Return what is told of *submission*, to its sender with the *answer*."""
         return cls(
             receipt=submission.id,
@@ -70,6 +75,7 @@ class StatusAnswer(Struct, frozen=True, kw_only=True, omit_defaults=True):
             at=_to_the_second(submission.status_at),
             outcome=answer.outcome if answer else None,
             reasons=answer.reasons if answer else (),
+            clocks=clocks,
         )
 
 
@@ -135,7 +141,8 @@ def read(
         submission = reporting.status(unit, Receipt(receipt))
         seen = asker is not None and reporting.may_see_outcome(asker, submission)
         answer = reporting.answer(unit, submission) if seen else None
-        return StatusAnswer.of(submission, answer)
+        clocks = reporting.clocks(unit, submission) if seen else ()
+        return StatusAnswer.of(submission, answer, clocks)
 
 
 @get(

@@ -31,6 +31,7 @@ from fairlead.web import auth
 from fairlead.web.auth import AnyRequest
 from fairlead.web.context import Context
 from fairlead.web.logins import LINKING, Provider
+from fairlead.web.pages import zones
 from fairlead.web.pages.frame import page
 from fairlead.web.problems import status_of
 
@@ -253,6 +254,7 @@ def _show(
         sessions=[(sessions.handle(s), s, HOW[s.how]) for s in lasting],
         provider=context.provider.name if context.provider else None,
         issuers=_issuers(context.provider),
+        zone=zones.chosen(request.cookies),
         proxied=proxied if (PROXY, proxied) not in linked else None,
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -15,12 +15,17 @@ from msgspec import Struct
 
 from fairlead.access.members import Person
 from fairlead.access.roles import Scope
-from fairlead.base import instants
+from fairlead.base import zones
 from fairlead.base.ids import CaseId, OrganisationId, Receipt
 from fairlead.catalogue.priority import assessing
 from fairlead.catalogue.priority import decisions as points
 from fairlead.clearinghouse import coordinating, destroying, prioritising, publishing
 from fairlead.clearinghouse.cases import Ground, Part, State
+from fairlead.clearinghouse.casework import seeing
+from fairlead.clearinghouse.casework.embargo import RULES, Kind
+from fairlead.clearinghouse.casework.facts import Exposure, Limit
+from fairlead.clearinghouse.casework.statements import Position
+from fairlead.clearinghouse.casework.timing import OWN_ACTS
 from fairlead.clearinghouse.evidence import attaching
 from fairlead.errors import (
     Error,
@@ -33,10 +38,12 @@ from fairlead.errors import (
 from fairlead.programme.unit import Unit
 from fairlead.web import auth
 from fairlead.web.auth import AnyRequest
+from fairlead.web.case_acts import ACTS
 from fairlead.web.context import Context
 from fairlead.web.pages import verifying
 from fairlead.web.pages.drafts import FIELDS, DraftForm, draft_of, prefilled
 from fairlead.web.pages.frame import page
+from fairlead.web.parameters import After
 from fairlead.web.problems import status_of
 
 
@@ -126,12 +133,15 @@ class ReadOutForm(Struct, frozen=True, kw_only=True):
 
 @get("/cases/{case_id:str}", sync_to_thread=True, include_in_schema=False)
 def read(
-    request: AnyRequest, case_id: FromPath[str], context: NamedDependency[Context]
+    request: AnyRequest,
+    case_id: FromPath[str],
+    context: NamedDependency[Context],
+    after: After = 0,
 ) -> Response[Any]:
-    """Show one case."""
+    """Show one case, with its messages from the one after so many newer ones on."""
     with context.store.read() as unit:
         person = auth.person(unit, request, context)
-        return _show(unit, person, CaseId(case_id), context)
+        return show_case(unit, person, CaseId(case_id), context, after=after)
 
 
 @post("/cases/{case_id:str}/move", sync_to_thread=True, include_in_schema=False)
@@ -157,7 +167,7 @@ def move(
             at=context.clock(),
         )
 
-    return _act(request, context, CaseId(case_id), "move", data, act)
+    return act_on(request, context, CaseId(case_id), "move", data, act)
 
 
 @post("/cases/{case_id:str}/embargo", sync_to_thread=True, include_in_schema=False)
@@ -178,13 +188,13 @@ def shorten(
             unit,
             person.asker,
             CaseId(case_id),
-            instants.parse(_utc(data.until), field="until"),
+            zones.read(data.until, field="until"),
             rule=data.rule.strip(),
             reason=data.reason,
             at=context.clock(),
         )
 
-    answer = _act(request, context, CaseId(case_id), "embargo", data, act)
+    answer = act_on(request, context, CaseId(case_id), "embargo", data, act)
     context.wake()
     return answer
 
@@ -209,7 +219,7 @@ def weigh(
             at=context.clock(),
         )
 
-    return _act(request, context, CaseId(case_id), "priority", data, act)
+    return act_on(request, context, CaseId(case_id), "priority", data, act)
 
 
 @post("/cases/{case_id:str}/read-in", sync_to_thread=True, include_in_schema=False)
@@ -231,7 +241,7 @@ def read_in(
             at=context.clock(),
         )
 
-    return _act(request, context, CaseId(case_id), "read-in", data, act)
+    return act_on(request, context, CaseId(case_id), "read-in", data, act)
 
 
 @post("/cases/{case_id:str}/read-out", sync_to_thread=True, include_in_schema=False)
@@ -252,7 +262,7 @@ def read_out(
             at=context.clock(),
         )
 
-    return _act(request, context, CaseId(case_id), "read-out", data, act)
+    return act_on(request, context, CaseId(case_id), "read-out", data, act)
 
 
 @post("/cases/{case_id:str}/evidence", sync_to_thread=True, include_in_schema=False)
@@ -275,7 +285,7 @@ def add_evidence(
             at=context.clock(),
         )
 
-    return _act(request, context, CaseId(case_id), "evidence", data, act)
+    return act_on(request, context, CaseId(case_id), "evidence", data, act)
 
 
 @post("/cases/{case_id:str}/destroy", sync_to_thread=True, include_in_schema=False)
@@ -306,7 +316,7 @@ def destroy(
         )
 
     try:
-        answer = _act(request, context, CaseId(case_id), "destroy", data, act)
+        answer = act_on(request, context, CaseId(case_id), "destroy", data, act)
     except NotVerified:
         return verifying.ask_first(request, context, f"/cases/{case_id}")
     context.wake()
@@ -333,7 +343,7 @@ def publish(
         )
 
     try:
-        return _act(request, context, CaseId(case_id), "advisory", data, act)
+        return act_on(request, context, CaseId(case_id), "advisory", data, act)
     except NotVerified:
         return _ask(request, context, case_id, data)
 
@@ -357,7 +367,9 @@ def draft(
         return _ask(request, context, case_id, data, error=error)
     with context.store.read() as unit:
         me = auth.person(unit, request, context)
-        return _show(unit, me, CaseId(case_id), context, form="advisory", typed=data)
+        return show_case(
+            unit, me, CaseId(case_id), context, form="advisory", typed=data
+        )
 
 
 def _ask(
@@ -382,12 +394,12 @@ def _ask(
     )
 
 
-def _act(  # noqa: PLR0913, PLR0917 - one value a thing that differs
+def act_on(  # noqa: PLR0913, PLR0917 - one value a thing that differs
     request: AnyRequest,
     context: Context,
     case_id: CaseId,
     form: str,
-    typed: Struct,
+    typed: Struct | Mapping[str, str],
     act: Callable[[Unit, Person], None],
 ) -> Response[Any]:
     """Do *act*; where it is refused, show the case again with what was typed."""
@@ -397,7 +409,7 @@ def _act(  # noqa: PLR0913, PLR0917 - one value a thing that differs
     except (Invalid, Refused) as error:
         with context.store.read() as unit:
             person = auth.person(unit, request, context)
-            return _show(
+            return show_case(
                 unit,
                 person,
                 case_id,
@@ -409,19 +421,24 @@ def _act(  # noqa: PLR0913, PLR0917 - one value a thing that differs
     return Redirect(f"/cases/{case_id}", status_code=HTTP_303_SEE_OTHER)
 
 
-def _show(  # noqa: PLR0913 - one value a thing that must be said
+def show_case(  # noqa: PLR0913 - one value a thing that must be said
     unit: Unit,
     person: Person,
     case_id: CaseId,
     context: Context,
     *,
     form: str = "",
-    typed: Struct | None = None,
+    typed: Struct | Mapping[str, str] | None = None,
     error: Error | None = None,
+    after: int = 0,
 ) -> Response[Any]:
+    """Show a case; after an act that was refused, with what was typed and why."""
     view = coordinating.view(unit, person.asker, case_id, context.moment)
     may_act = person.asker.may(Scope.CASE_MOVE)
+    worked = seeing.worked(unit, person.asker, view.case, after=after)
+    held = publishing.held(unit, view.case) if may_act else None
     everyone = unit.organisations.all()
+    people = unit.people.all() if may_act else ()
     violations = error.violations if isinstance(error, Invalid) else ()
     with context.catalogue.read() as reading:
         found = [filed.finding for filed in view.filed]
@@ -435,6 +452,17 @@ def _show(  # noqa: PLR0913 - one value a thing that must be said
         version=str(view.case.version),
         view=view,
         case=view.case,
+        work=worked,
+        now=context.clock(),
+        after=after,
+        held=held,
+        coordinators=[p for p in people if p.asker.may(Scope.CASE_MOVE) and p.active],
+        acts=ACTS,
+        kinds=[(kind, RULES[kind]) for kind in Kind],
+        limits=list(Limit),
+        exposures=list(Exposure),
+        positions=list(Position),
+        own_acts=OWN_ACTS,
         may_act=may_act,
         may_add_evidence=person.asker.may(Scope.EVIDENCE_ADD),
         may_destroy=person.asker.may(Scope.CASE_DESTROY),
@@ -452,13 +480,6 @@ def _show(  # noqa: PLR0913 - one value a thing that must be said
         error=str(error) if error else None,
         wrong={FIELDS.get(v.field, v.field): v.reason for v in violations},
     )
-
-
-def _utc(typed: str) -> str:
-    """Return what a form's field for an instant holds, which is meant in UTC."""
-    typed = typed.strip()
-    bare = len(typed) <= len("2026-08-18T14:03:21") and typed[-1:] != "Z"
-    return f"{typed}Z" if typed and bare else typed
 
 
 router = Router(

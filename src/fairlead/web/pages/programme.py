@@ -17,6 +17,7 @@ from msgspec import Struct
 from fairlead.access.members import Person
 from fairlead.access.roles import Role, Scope
 from fairlead.base.ids import MilestoneId
+from fairlead.clearinghouse.casework import counting
 from fairlead.errors import Error, Invalid, Refused
 from fairlead.programme import capacity, figures, milestones, pictures
 from fairlead.programme.milestones import Entry
@@ -59,6 +60,7 @@ def shown(request: AnyRequest, context: NamedDependency[Context]) -> Response[An
         person = auth.visitor(unit, request, context)
         register = milestones.register(unit, context.profile)
         months = figures.published(unit)
+        put_off = counting.put_off(unit, at=context.clock())
     answer = page(
         "programme.html",
         person,
@@ -75,6 +77,7 @@ def shown(request: AnyRequest, context: NamedDependency[Context]) -> Response[An
         ],
         late=lambda m: milestones.days_late(m, _today(context)),
         months=months,
+        put_off=put_off,
         keeps=person is not None and _keeps(person),
         roles=Role,
     )

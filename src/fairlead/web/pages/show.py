@@ -6,15 +6,13 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from markupsafe import Markup
-
-from fairlead.base import instants
 from fairlead.catalogue.priority import decisions
-from fairlead.clearinghouse import cases
 from fairlead.clearinghouse.cases import State
 from fairlead.clearinghouse.submissions import Outcome, Submission
 from fairlead.record.events import Event
 from fairlead.review import facts as engaged
+from fairlead.web.pages.happenings import happened
+from fairlead.web.pages.zones import instant
 
 INVISIBLE = {
     code: f"\\u{code:04x}"
@@ -37,12 +35,6 @@ OUTCOMES = {
     Outcome.IN_REVIEW: "In review: a coordinator decides whether it is a known bug.",
     Outcome.UNREADABLE: "A coordinator looks at it: it could not be read.",
 }
-
-
-def instant(at: datetime) -> Markup:
-    """Show an instant to the minute, in UTC and saying so."""
-    shown = instants.in_utc(at).strftime("%Y-%m-%d %H:%M UTC")
-    return Markup('<time datetime="{}">{}</time>').format(instants.text(at), shown)
 
 
 def distance(at: datetime, now: datetime) -> str:
@@ -84,42 +76,6 @@ def who(actor: str) -> str:
     """Say who did something, without naming people to those who may not know them."""
     kind, _, name = actor.partition("/")
     return f"the system ({name})" if kind == "system" else actor
-
-
-def happened(event: Event) -> str:  # noqa: C901, PLR0911, PLR0912 - one sentence a fact
-    """Say in a sentence what happened to a case."""
-    match event.fact:
-        case cases.CaseOpened(finding=finding):
-            return f"Opened for {finding}."
-        case cases.FindingAdded(finding=finding):
-            return f"{finding} joined: the same bug."
-        case cases.CaseAbsorbed(other=other, findings=count):
-            return f"{other} became part of this case, with {count} of its findings."
-        case cases.CaseMerged(into=into):
-            return f"Became part of {into}."
-        case cases.FindingParted(finding=finding):
-            return f"{finding} turned out to be another bug, and left."
-        case cases.CaseRestored():
-            return "It is a case of its own again: the merge was undone."
-        case cases.CaseMoved(to=to, body=body):
-            return f"Moved to “{to}”: {body.reason if body else 'reason destroyed'}"
-        case cases.EmbargoSet(until=until, rule=rule, body=body):
-            why = body.reason if body else "reason destroyed"
-            ends = instants.text(until)[:16].replace("T", " ")
-            return f"Embargo now ends {ends} UTC by “{rule}”: {why}"
-        case cases.EmbargoEnded():
-            return "The embargo ended."
-        case cases.ParticipantReadIn(organisation=organisation, part=part):
-            return f"{organisation} was read in as {part}."
-        case cases.ParticipantReadOut(organisation=organisation):
-            return f"{organisation} was read out."
-        case cases.AdvisoryPublished(advisory=advisory):
-            return f"Published as {advisory}."
-        case cases.CaseWeighed(body=body):
-            return f"Inputs of its urgency: {body.reason if body else 'destroyed'}"
-        case cases.CaseDestroyed(ground=ground):
-            return f"Destroyed, because {ground}."
-    return type(event.fact).__name__
 
 
 ENGAGED: dict[type, Callable[[Any], str]] = {

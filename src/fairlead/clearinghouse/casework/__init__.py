@@ -1,0 +1,1 @@
+"""Working on a case: delivery, clocks, embargo, parts, messages, statements, tasks."""
