@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import json
 import statistics
+import sys
 import time
 from collections.abc import Mapping, Sequence
 
@@ -291,6 +292,7 @@ def yields(seed: str, count: int) -> list[dict[str, object]]:
                 made = kind.generate(instance_seed(seed, name, step, number), step)
                 held += gate(made, alone(made, plan)).held
             seconds = (time.monotonic() - began) / count
+            print(f"{name} {step}: {held} of {count}", file=sys.stderr, flush=True)
             found.append(
                 {
                     "family": name,
