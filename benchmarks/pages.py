@@ -80,9 +80,9 @@ PAGES = {
     "a narrow word": "q=function_4711",
     "one project": "project=package-17",
     "the largest project": "project=package-0",
-    "embargo ends first": "order=due",
-    "embargo ends within a week": "due=7+days",
-    "embargo ends first, one severity": "order=due&severity=critical",
+    "next clock first": "order=due",
+    "a clock runs out within a week": "due=7+days",
+    "next clock first, one severity": "order=due&severity=critical",
 }
 
 
@@ -319,7 +319,7 @@ def _explained() -> dict[str, Wanted]:
         "a severity and an answer": Wanted(severity=Severity.HIGH, answer=Answer.NEW),
         "a broad word and a severity": Wanted(words="parse", severity=Severity.HIGH),
         "one project": Wanted(project="package-17"),
-        "embargo ends first": Wanted(order=Order.DUE),
+        "next clock first": Wanted(order=Order.DUE),
     }
 
 

@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
+import io
+import json
 import os
+import secrets
 import sys
+import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from click.testing import CliRunner
+from pypdf import PdfReader
 
-from fairlead.access.roles import Role
+from fairlead.access import membership
+from fairlead.access.roles import Role, operator
+from fairlead.cli.main import main
+from fairlead.record.notes import new_signer
+from fairlead.terms.agreement import BrokerTerm
+from fairlead.terms.standard import Profile
 
 sys.path.insert(0, str(Path(__file__).parent))
+sys.path.insert(0, str(Path(__file__).parents[1] / "review"))
+from acts import Cast
 from test_account import Device, add_passkey, open_page, use_code
 
 pytestmark = pytest.mark.browser
@@ -94,6 +107,7 @@ def test_two_sides_negotiate_and_the_developer_withdraws(serving, browser):
     lia.click("button:text-is('Sign with your passkey')")
     lia.wait_for_selector("text=They hold since")
 
+    signed_with_passkeys(dora, home)
     person = world.code("Programme", Role.EVALUATOR, name="Eva")
     assert person
     with world.store.read() as unit:
@@ -138,6 +152,56 @@ def test_two_sides_negotiate_and_the_developer_withdraws(serving, browser):
     clean(lia, "engagement-withdrawn")
     assert programme
     assert [page.complaints for page in (dora, lia, eva_page)] == [[], [], []]
+
+
+def signed_with_passkeys(page, home):
+    """The contract on paper says how both signed, and the agreement is checked offline."""
+    paper = PdfReader(io.BytesIO(page.request.get(f"{home}/contract").body()))
+    told = " ".join(" ".join(p.extract_text() for p in paper.pages).split())
+    assert told.count("with a passkey that verified its user") == 2
+    written = page.request.get(f"{home}/agreement").body()
+    with tempfile.NamedTemporaryFile(suffix=".json") as file:
+        Path(file.name).write_bytes(written)
+        words = ["terms", "verify", file.name, "--json"]
+        checked = CliRunner().invoke(main, words)
+    assert checked.exit_code == 0, checked.stderr
+    signed = json.loads(checked.stdout)["signed"]
+    assert signed == {"developer": "passkey", "programme": "passkey"}
+
+
+def test_the_page_leads_a_developer_to_its_own_broker(serving, browser):
+    """It has the commands to copy, says on whose side it runs, and what was compared."""
+    world, address = serving
+    world.clock.at = datetime.now(UTC)
+    cast = Cast(world)
+    engagement = cast.ask()
+    broker = BrokerTerm(key=world.context.notes.verifier().text())
+    cast.agree(engagement, profile=Profile.DEVELOPERS_BROKER, broker=broker)
+    with world.store.begin() as unit:
+        code = membership.hand_out_code(
+            unit,
+            operator("test"),
+            cast.people["dora"].id,
+            at=world.clock(),
+            randomness=secrets.token_bytes,
+        )
+    page = enter_with(browser, address, code)
+    page.goto(f"{address}/engagements/{engagement}")
+    told = page.inner_text("main")
+    assert "The broker runs at the developer's side" in told
+    assert f"fairlead broker init {engagement}-agreement.json" in told
+    assert page.locator("#credential").count() == 0
+    page.fill("#asset-url", "http://127.0.0.1:9")
+    page.fill("#asset-key", "nonsense")
+    page.click("button:text-is('Make available')")
+    assert "nonsense" in page.input_value("#asset-key")
+    clean(page, "engagement-developers-broker")
+    page.fill(
+        "#asset-key", new_signer("x/broker", secrets.token_bytes).verifier().text()
+    )
+    page.click("button:text-is('Make available')")
+    assert "endpoint (endpoint): made available" in page.inner_text("main")
+    assert page.complaints == []
 
 
 def enter_with(browser, address, code):

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from fairlead.catalogue.judging import Certainty, judge
 from fairlead.catalogue.matching import match
 from fairlead.catalogue.records import Affected, Span, Status
+from fairlead.errors import TooLarge
 from fairlead.formats import inventories
 from fairlead.formats.components import Component, Inventory
 
@@ -271,3 +272,31 @@ def test_any_version_is_judged_and_the_reason_said(affected, version, scheme):
     assert found.reason
     if not version:
         assert found.certainty is Certainty.UNSURE
+
+
+def test_a_component_that_stands_there_again_is_told_once(matches):
+    """Only what the document calls it differs; another version is another component."""
+    one = {"name": "e", "version": "1.4", "purl": "pkg:pypi/example"}
+    found = matches(
+        [feeds.osv(5)],
+        *({**one, "ref": str(n)} for n in range(3)),
+        {**one, "version": "1.5"},
+    )
+    assert (found.components, found.repeated) == (4, 2)
+    versions = [m.component.version for m in found.matches]
+    assert sorted(versions) == ["1.4", "1.5"]
+    assert found.matches[versions.index("1.4")].component.ref == "0"
+
+
+def test_more_than_can_be_compared_is_refused_before_it_is(world, tmp_path):
+    """Thousands of versions of what much is published about; the number is told."""
+    feeds.write(tmp_path / "a.jsonl", *(feeds.osv(n) for n in range(20)))
+    world.publish(tmp_path)
+    components = tuple(
+        Component(name="e", version=f"1.{n}", purl="pkg:pypi/example") for n in range(6)
+    )
+    inventory = Inventory(format="x", components=components)
+    with world.catalogue.read() as reading:
+        assert match(reading, inventory, AT, most=120).compared == 120
+        with pytest.raises(TooLarge, match="120 pairs"):
+            match(reading, inventory, AT, most=119)

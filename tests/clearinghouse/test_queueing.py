@@ -34,6 +34,7 @@ from fairlead.clearinghouse.queues import (
     Severity,
     Wanted,
     facets_of,
+    next_due,
     project_mark,
 )
 from fairlead.clearinghouse.reading import finding_in
@@ -139,7 +140,7 @@ def expected(world, unit, asker, what):
             else None
         )
         named = {f"project {name}" for facets in read for name in facets.projects}
-        until = None if case.embargo_over else case.embargo_until
+        until = next_due(case)
         latest = world.clock() + (what.due.within if what.due else timedelta(days=9999))
         fits = (
             (not what.states or case.state in what.states)
@@ -152,7 +153,7 @@ def expected(world, unit, asker, what):
         if fits:
             found.append(case)
     if by_due(what):
-        return sorted(found, key=lambda c: (c.embargo_until, c.id))
+        return sorted(found, key=lambda c: (next_due(c), c.id))
     return sorted(found, key=lambda c: (c.opened_at, c.id), reverse=True)
 
 

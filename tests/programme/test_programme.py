@@ -150,6 +150,32 @@ def test_a_month_is_published_once_it_is_over_and_never_changes(cast):
         assert figures.published(unit)[1] == august
 
 
+def test_figures_are_published_by_themselves_each_month(cast):
+    """On the first, and at once where nothing ran then; a quiet programme tells nothing."""
+    world = cast.world
+
+    def months():
+        with world.store.read() as unit:
+            return [month.id for month in figures.published(unit)]
+
+    world.runner.plan()
+    world.work()
+    assert months() == []
+    world.clock.pass_time(days=31)
+    world.work()
+    assert months() == []
+    cast.ask()
+    world.clock.pass_time(days=31)
+    world.work()
+    assert months() == ["2026-09"]
+    world.work()
+    # Away for two months, and begun again in the middle of the third.
+    world.clock.pass_time(days=62)
+    world.runner.plan()
+    world.work()
+    assert months() == ["2026-09", "2026-10", "2026-11"]
+
+
 def test_exact_only_while_everybody_who_is_counted_consents(cast):
     """One developer consents and is said exactly; with another beside it, in a band."""
     do(cast, "dora", figures.consent, given=True)

@@ -210,6 +210,7 @@ def nobodys_open(asker: Asker) -> Answer:
     return Answer.SIGN_IN if asker.role is None else Answer.HIDDEN
 
 
+KEEPS_OWNERS = with_either(Scope.OWNER_SAY, Scope.OWNER_VERIFY)
 PARTS = {
     "message": (Scope.CASE_TAKE_PART, {"text": " "}, None),
     "statement": (
@@ -299,6 +300,12 @@ PAGES = acts("/cases", as_json=False) | {
     "POST /advisories/{name}/withdrawal": Row(
         with_scope(Scope.ADVISORY_PUBLISH), {"reason": WHY}, ok=NAMED
     ),
+    "POST /advisories/{name}/revisions": Row(
+        with_scope(Scope.ADVISORY_PUBLISH), {"title": "x"}, ok=NAMED
+    ),
+    "POST /advisories/{name}/revisions/draft": Row(
+        signed_in, {"code": "x"}, ok=frozenset({401, 404})
+    ),
     "GET /advisories.atom": Row(everyone),
     "GET /feeds": Row(everyone),
     "GET /products/{ecosystem}/{name}": Row(everyone),
@@ -359,6 +366,17 @@ PAGES = acts("/cases", as_json=False) | {
     "POST /claims/{claim_id}/release": Row(holds_claim, {"outcome": "none"}),
     "POST /claims/{claim_id}/share": Row(holds_claim, {}),
     "POST /claims/introductions/{name}": Row(nobodys(Scope.CLAIM_TAKE), {}),
+    "GET /owners": Row(KEEPS_OWNERS),
+    "POST /owners": Row(KEEPS_OWNERS, {"name": "x"}),
+    "POST /owners/routings": Row(with_scope(Scope.CASE_MOVE), {"case": "{case}"}),
+    "POST /owners/routings/{name}/{deed}": Row(nobodys_open, {"how": WHY}),
+    "GET /owners/{name}": Row(nobodys_open),
+    "POST /owners/{name}/wishes": Row(nobodys_open, {}),
+    "POST /owners/{name}/acts/{deed}": Row(nobodys_open, {"how": WHY}),
+    "POST /owners/{name}/cases/{routing}": Row(nobodys_open, {"answer": "accepted"}),
+    "GET /owner/case/{token}": Row(everyone, ok=frozenset({404})),
+    "POST /owner/case/{token}": Row(everyone, {}, ok=frozenset({404})),
+    "POST /owner/case/{token}/answer": Row(everyone, {}, ok=frozenset({404})),
     "GET /claims/door": Row(with_either(Scope.OWNER_SAY, Scope.OWNER_VERIFY)),
     "POST /claims/door": Row(with_scope(Scope.OWNER_SAY), {"target": ""}),
     "POST /claims/door/{name}/withdraw": Row(nobodys(Scope.OWNER_SAY), {}),
@@ -389,6 +407,12 @@ PAGES = acts("/cases", as_json=False) | {
     "POST /engagements/{engagement}/availability": Row(
         on_engagement, {"asset": "weights", "sealed_by": "x"}, ok=frozenset({400, 404})
     ),
+    "POST /engagements/{engagement}/half": Row(
+        on_engagement, {"asset": "weights", "session": "x"}, ok=frozenset({400})
+    ),
+    "POST /engagements/{engagement}/file": Row(
+        on_engagement, {"asset": "weights", "name": "x"}, ok=NO_ASSET
+    ),
     "POST /engagements/{engagement}/{act}": Row(keeping_engagement, {"text": " "}),
     "GET /people": Row(with_scope(Scope.PEOPLE_MANAGE)),
     "POST /people/{name}/lock": Row(with_scope(Scope.PEOPLE_MANAGE), {}, ok=NAMED),
@@ -396,6 +420,15 @@ PAGES = acts("/cases", as_json=False) | {
     "POST /people/{name}/recovery": Row(with_scope(Scope.PEOPLE_MANAGE), {}, ok=NAMED),
     "POST /people/{name}/recovery/confirm": Row(
         with_scope(Scope.PEOPLE_MANAGE), {}, ok=NAMED
+    ),
+    "GET /record": Row(everyone),
+    "GET /figures": Row(
+        with_either(
+            Scope.REPORT_READ_ALL,
+            Scope.REPORT_READ_OWN,
+            Scope.CASE_READ_ALL,
+            Scope.CASE_READ_JOINED,
+        )
     ),
     "GET /readings": Row(with_scope(Scope.TRACE_READ_ALL)),
     "GET /submissions": Row(signed_in),
@@ -464,6 +497,33 @@ API = acts("/v1/cases", as_json=True) | {
     "POST /v1/advisories/{name}/withdrawal": Row(
         with_scope(Scope.ADVISORY_PUBLISH), json={"reason": WHY}, ok=NAMED
     ),
+    "GET /v1/owners": Row(KEEPS_OWNERS),
+    "POST /v1/owners": Row(
+        KEEPS_OWNERS, json={"name": "x", "mail": "x", "places": [TARGET]}
+    ),
+    "POST /v1/owners/plan": Row(with_scope(Scope.OWNER_VERIFY), json={"reports": []}),
+    "GET /v1/owners/{name}": Row(nobodys_open),
+    "POST /v1/owners/{name}/contact": Row(nobodys_open, json={"mail": "x@example.org"}),
+    "POST /v1/owners/{name}/places": Row(nobodys_open, json={"target": TARGET}),
+    "POST /v1/owners/{name}/places/{number}/removal": Row(
+        nobodys_open, json={"reason": WHY}
+    ),
+    "POST /v1/owners/{name}/verification": Row(nobodys_open, json={}),
+    "PUT /v1/owners/{name}/wishes": Row(nobodys_open, json={}),
+    "GET /v1/owners/{name}/queue": Row(nobodys_open),
+    "GET /v1/owners/{name}/cases": Row(nobodys_open),
+    "POST /v1/owners/{name}/next": Row(nobodys_open, json={}),
+    "POST /v1/owners/{name}/end": Row(nobodys_open, json={"reason": WHY}),
+    "GET /v1/routings": Row(with_scope(Scope.CASE_READ_ALL)),
+    "POST /v1/routings": Row(
+        with_scope(Scope.CASE_MOVE), json={"case": "{case}"}, ok=frozenset({404, 409})
+    ),
+    "POST /v1/routings/{name}/release": Row(nobodys_open, json={"reason": WHY}),
+    "POST /v1/routings/{name}/patience": Row(
+        nobodys_open, json={"until": LATER, "words": WHY}
+    ),
+    "POST /v1/routings/{name}/withdrawal": Row(nobodys_open, json={"reason": WHY}),
+    "POST /v1/routings/{name}/answers": Row(nobodys_open, json={"answer": "accepted"}),
     "GET /v1/claims": Row(with_scope(Scope.CLAIM_READ)),
     "POST /v1/claims": Row(
         with_scope(Scope.CLAIM_TAKE), json={"method": "model", "target": {}}
@@ -547,6 +607,9 @@ API = acts("/v1/cases", as_json=True) | {
     "POST /v1/cases/{case_id}/priority": Row(
         on_case(Scope.CASE_MOVE), json={"names": ["CVE-1"], "reason": " "}
     ),
+    "GET /v1/catalogue/products": Row(everyone, ok=frozenset({400, 404})),
+    "GET /v1/catalogue/records": Row(everyone),
+    "GET /v1/catalogue/records/{name}": Row(everyone, ok=frozenset({404})),
     "POST /v1/catalogue/match": Row(signed_in, json={}),
     "POST /v1/cases/{case_id}/advisory": Row(
         on_case(Scope.ADVISORY_PUBLISH), json=DRAFT
@@ -679,6 +742,10 @@ def scene(tmp_path_factory):
             "asset": "eng-aaaaaaaaaaaa.weights",
             "upload": "up-none",
             "view": "view-aaaaaaaaaaaaaaaa",
+            "token": "none",
+            "deed": "release",
+            "routing": "none",
+            "number": "1",
             "rest": "9/999",
             "file_path": "none",
             "path": "none",

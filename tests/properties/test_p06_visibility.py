@@ -72,6 +72,9 @@ PUBLIC = {
     "/catalogue",
     "/catalogue/products",
     "/catalogue/records/{name}",
+    "/v1/catalogue/products",
+    "/v1/catalogue/records",
+    "/v1/catalogue/records/{name}",
     "/log/checkpoint",
     "/log/tile/{rest}",
     "/static/{file_path}",
@@ -79,6 +82,7 @@ PUBLIC = {
     "/sign-in/provider",
     "/sign-in/provider/done",
     "/programme",
+    "/record",
     "/v1/programme/figures",
     "/v1/programme/milestones",
 }
@@ -87,6 +91,7 @@ BY_RECEIPT = {
     "/v1/submissions/{receipt}",
     "/join/{secret}",
     "/calendars/{secret}",
+    "/owner/case/{token}",
 }
 """What whoever holds the receipt may read: that it exists, and its status."""
 LISTS = {
@@ -94,10 +99,12 @@ LISTS = {
     "/cases/version",
     "/submissions",
     "/exports",
+    "/figures",
     "/readings",
     "/claims",
     "/claims/mine",
     "/claims/door",
+    "/owners",
     "/pairs",
     "/pairs/labels",
     "/v1/cases",
@@ -107,6 +114,8 @@ LISTS = {
     "/v1/claims",
     "/v1/claims/introductions",
     "/v1/claims/owners",
+    "/v1/owners",
+    "/v1/routings",
 }
 OWN = {
     "/catalogue/match",
@@ -149,6 +158,13 @@ CASE = {
 }
 """What whoever may see the case may read; of a pair, and of what was disclosed, only
 coordinators."""
+OWNERS = {
+    "/owners/{name}",
+    "/v1/owners/{name}",
+    "/v1/owners/{name}/queue",
+    "/v1/owners/{name}/cases",
+}
+"""What an owner and coordinators may read; tests/web/test_owners.py tries it."""
 SUBMISSION = {"/submissions/{receipt}", "/v1/submissions/{receipt}/proof"}
 
 
@@ -161,7 +177,7 @@ def read_paths(app):
 def test_every_read_path_is_in_this_test(client):
     paths = {p.rstrip("/") or "/" for p in read_paths(client.app)}
     known = PUBLIC | BY_RECEIPT | OWN | LISTS | SHARED | CASE | SUBMISSION | CLAIM
-    known |= REVIEW
+    known |= REVIEW | OWNERS
     assert {p for p in paths if not p.startswith("/v1/schema/")} == known
 
 
@@ -359,6 +375,7 @@ PAGES = [
     "/cases?from=2026-08-18T14:03:21.000000Z_FL-aaaaaaaaaa",
     "/cases/version",
     "/cases/version?project=two",
+    "/record?of=FL-aaaaaaaaaa",
     "/submissions",
     "/submissions?after=50",
 ]

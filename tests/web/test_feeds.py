@@ -5,9 +5,12 @@ import hashlib
 import io
 import json
 import os
+import secrets
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
+from html.parser import HTMLParser
 
 import feedparser
 import jsonschema_rs
@@ -15,7 +18,8 @@ import pytest
 from litestar.testing import TestClient
 from pysequoia import Cert, Sig, verify
 
-from fairlead.access.roles import Role, token_scopes
+from fairlead.access import membership
+from fairlead.access.roles import Role, operator, token_scopes
 from fairlead.formats import checking, schemas
 from fairlead.formats.cve import Assigner
 from fairlead.store.openpgp import OpenPGPKey
@@ -312,6 +316,86 @@ def test_pip_audit_finds_the_vulnerability(serving, tmp_path):
     assert {f"x_{name}", "CVE-2026-12345"} <= {found["id"], *found["aliases"]}
 
 
+def locked(folder):
+    """Write a project whose lock file names two packages, one of them affected."""
+    (folder / "pyproject.toml").write_text(
+        '[project]\nname = "app"\nversion = "1"\nrequires-python = ">=3.11"\n'
+        'dependencies = ["my-example", "harmless"]\n'
+    )
+    packages = "".join(
+        f"""
+[[package]]
+name = "{name}"
+version = "{version}"
+source = {{ registry = "https://packages.example/simple" }}
+sdist = {{ url = "https://packages.example/{name}.tar.gz", hash = "sha256:{"0" * 64}" }}
+"""
+        for name, version in (("harmless", "2.0"), ("my-example", "1.0"))
+    )
+    (folder / "uv.lock").write_text(
+        f"""version = 1
+requires-python = ">=3.11"
+{packages}
+[[package]]
+name = "app"
+version = "1"
+source = {{ virtual = "." }}
+dependencies = [{{ name = "harmless" }}, {{ name = "my-example" }}]
+"""
+    )
+
+
+def test_uv_audit_finds_the_vulnerability(serving, tmp_path):
+    """Another OSV client that we did not write: it asks in batches, then by name."""
+    import httpx
+
+    if (uv := shutil.which("uv")) is None:
+        pytest.skip("uv is not installed")
+    world, address = serving
+    with httpx.Client(base_url=address, follow_redirects=True) as client:
+        name = fill(client, world)
+    locked(tmp_path)
+    command = [uv, "audit", "--frozen", "--output-format", "json"]
+    done = subprocess.run(
+        [*command, "--service-url", address],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "NO_PROXY": "*", "UV_PREVIEW": "1"},
+    )
+    assert done.returncode == 1, done.stderr
+    told = json.loads(done.stdout)
+    assert told["summary"]["audited_packages"] == 2
+    (found,) = told["vulnerabilities"]
+    assert found["dependency"] == {"name": "my-example", "version": "1.0"}
+    assert (found["id"], found["fix_versions"]) == (f"x_{name}", ["1.1"])
+    assert found["aliases"] == ["CVE-2026-12345"]
+
+
+# --- HEAD ----------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("name")
+def test_who_asks_for_the_head_of_a_feed_gets_it_without_its_body(signing):
+    """As of GET: the same status, type and length, for files that are there or not."""
+    metadata = get(signing, f"{CSAF}/provider-metadata.json").json()
+    rolie, directory = metadata["distributions"]
+    feed = get(signing, rolie["rolie"]["feeds"][0]["url"]).json()["feed"]
+    links = [link["href"] for link in feed["entry"][0]["link"]]
+    files = [f"{directory['directory_url']}/{n}" for n in ("index.txt", "changes.csv")]
+    key = metadata["public_openpgp_keys"][0]["url"]
+    missing = f"{CSAF}/white/1999/none.json"
+    canonical = metadata["canonical_url"]
+    for address in (*links, *files, key, canonical, "/advisories.atom", missing):
+        path = address.removeprefix("http://testserver.local")
+        whole, head = signing.get(path), signing.head(path)
+        assert head.status_code == whole.status_code, path
+        assert head.content == b""
+        for field in ("content-type", "content-length", "cache-control"):
+            assert head.headers.get(field) == whole.headers.get(field), (path, field)
+
+
 # --- Atom ----------------------------------------------------------------------------------
 
 
@@ -351,6 +435,121 @@ def test_a_revision_reaches_every_feed_with_its_history(signing, sqlite_world, n
     page = get(signing, f"/advisories/{name}").text
     assert "Worse overflow" in page
     assert "Rated." in page
+
+
+class Form(HTMLParser):
+    """The form for a revision, as a browser would send it."""
+
+    def __init__(self, page):
+        super().__init__()
+        self.action, self.values, self._area = "", {}, None
+        self.feed(page)
+
+    def handle_starttag(self, tag, attrs):
+        given = dict(attrs)
+        if tag == "form":
+            self.inside = "/revisions" in given.get("action", "")
+            self.action = given["action"] if self.inside else self.action
+        elif tag in {"input", "textarea"} and self.inside and "name" in given:
+            self.values[given["name"]] = given.get("value") or ""
+            self._area = given["name"] if tag == "textarea" else None
+
+    inside = False
+
+    def handle_data(self, data):
+        if self._area:
+            self.values[self._area] += data
+
+    def handle_endtag(self, tag):
+        if tag == "textarea":
+            self._area = None
+
+
+def form_of(page):
+    return Form(page).values
+
+
+def test_a_revision_is_written_on_the_page(signing, sqlite_world, name):
+    """The form holds what is published; what it has no place for stays as it was."""
+    as_coordinator(signing, sqlite_world)
+    second = {**DRAFT["affected"][0], "product": "other", "purl": "pkg:pypi/other"}
+    draft = {
+        **DRAFT,
+        "affected": [*DRAFT["affected"], second],
+        "aliases": ["CVE-2026-12345", "GHSA-xxxx-yyyy-zzzz"],
+    }
+    signing.post(
+        f"/v1/advisories/{name}/revisions", json={"draft": draft, "summary": "Two."}
+    )
+    page = get(signing, f"/advisories/{name}").text
+    assert "further products, further names" in page
+    typed = form_of(page)
+    assert typed["title"] == DRAFT["title"]
+    assert typed["reference"] == DRAFT["references"][0]["url"]
+    address = f"/advisories/{name}/revisions"
+    refused = signing.post(address, data=typed)
+    assert refused.status_code == 400
+    assert "say it in words" in refused.text
+    again = form_of(refused.text)
+    wrong = {**again, "news": "Fixed later.", "fixed": "1.2", "purl": "no purl"}
+    refused = signing.post(address, data=wrong)
+    assert refused.status_code == 400
+    assert form_of(refused.text)["fixed"] == "1.2"
+    right = {**form_of(refused.text), "purl": "pkg:pypi/my-example"}
+    sqlite_world.clock.pass_time(minutes=1)
+    answer = signing.post(address, data=right, follow_redirects=False)
+    assert (answer.status_code, answer.headers["location"]) == (
+        303,
+        f"/advisories/{name}",
+    )
+    osv = get(signing, f"/v1/vulns/x_{name}").json()
+    ends = [a["ranges"][0]["events"][-1]["fixed"] for a in osv["affected"]]
+    assert ends == ["1.2", "1.1"]
+    assert set(osv["aliases"]) == {"CVE-2026-12345", "GHSA-xxxx-yyyy-zzzz"}
+    assert osv["references"][-1]["type"] == "FIX"
+    shown = get(signing, f"/advisories/{name}").text
+    assert shown.index("Two.") < shown.index("Fixed later.")
+
+
+def test_who_was_verified_long_ago_loses_nothing_that_was_typed(
+    signing, sqlite_world, name
+):
+    """It is asked first, and finds the form as it was."""
+    sqlite_world.clock.pass_time(minutes=30)
+    typed = form_of(get(signing, f"/advisories/{name}").text)
+    typed |= {"news": "Better words.", "title": "Better words"}
+    asked = signing.post(f"/advisories/{name}/revisions", data=typed)
+    assert asked.status_code == 403
+    form = Form(asked.text)
+    sent = form.values
+    assert sent["title"] == "Better words"
+    wrong = signing.post(form.action, data={**sent, "code": "no code"})
+    assert wrong.status_code == 401
+    with sqlite_world.store.begin() as unit:
+        (ada,) = unit.people.all()
+        code = membership.hand_out_code(
+            unit,
+            operator("test"),
+            ada.id,
+            at=sqlite_world.clock(),
+            randomness=secrets.token_bytes,
+        )
+    proved = signing.post(form.action, data={**sent, "code": code})
+    assert proved.status_code == 200
+    filled = form_of(proved.text)
+    assert (filled["news"], filled["title"]) == ("Better words.", "Better words")
+    done = signing.post(f"/advisories/{name}/revisions", data=filled)
+    assert "Better words." in done.text
+
+
+def test_the_form_is_for_those_who_publish(signing, sqlite_world, name):
+    signing.cookies.clear()
+    page = get(signing, f"/advisories/{name}").text
+    assert "Revise this advisory" not in page
+    signing.post("/sign-in", data={"code": sqlite_world.code("Finder", Role.REPORTER)})
+    typed = {"news": "x", "title": "x"}
+    refused = signing.post(f"/advisories/{name}/revisions", data=typed)
+    assert refused.status_code in {403, 404}
 
 
 def test_a_withdrawal_leaves_the_reason_and_nothing_else(signing, sqlite_world, name):
@@ -425,7 +624,13 @@ def test_a_product_has_a_page_of_its_advisories(signing, name):
 
 def test_the_pages_say_how_to_set_clients_up(client):
     page = get(client, "/feeds").text
-    for command in ("csaf_downloader", "pip-audit", "curl", "advisories.atom"):
+    for command in (
+        "csaf_downloader",
+        "pip-audit",
+        "uv audit",
+        "curl",
+        "advisories.atom",
+    ):
         assert command in page
 
 

@@ -19,6 +19,7 @@ from litestar.testing import TestClient
 from fairlead.access import joining, membership
 from fairlead.access.applications import Criteria, Proof
 from fairlead.access.roles import Role, operator
+from fairlead.base.letters import Letter
 from fairlead.errors import Unavailable
 from fairlead.remote.dns import Resolver
 from fairlead.remote.mail import Mailer
@@ -106,7 +107,7 @@ def test_dns_that_does_not_answer_is_said(monkeypatch):
 
 def test_a_mail_arrives_as_it_was_written(post):
     mailer = Mailer(f"smtp://127.0.0.1:{post.port}", "fairlead@programme.example")
-    mailer.send("ada@example.org", "Code", "It is 123.\n")
+    mailer.send(Letter("ada@example.org", "Code", "It is 123.\n"))
     (mail,) = post.mails
     assert mail.rcpt_tos == ["ada@example.org"]
     assert b"It is 123." in mail.content
@@ -123,7 +124,7 @@ def test_a_mail_arrives_as_it_was_written(post):
 def test_a_mail_that_cannot_be_sent_is_an_error_and_goes_to_nobody(post, address, to):
     mailer = Mailer(address.replace("{port}", str(post.port)), "fairlead@p.example")
     with pytest.raises(Unavailable):
-        mailer.send(to, "Code", "x")
+        mailer.send(Letter(to, "Code", "x"))
     assert not post.mails
 
 

@@ -13,6 +13,7 @@ from fairlead.access.ports import AccessUnit
 from fairlead.access.roles import Asker, Role, Scope
 from fairlead.base import ids
 from fairlead.base.ids import ApplicationId
+from fairlead.base.letters import Letter
 from fairlead.base.ports import Randomness
 from fairlead.errors import Invalid, NotFound, Refused, Unavailable, Violation
 
@@ -112,15 +113,6 @@ def prove_mail(
             [Violation("not_proved", "code", "type the code of the newest mail")],
         )
     return _add(unit, application, Proof.MAIL, at)
-
-
-@dataclass(frozen=True, slots=True)
-class Letter:
-    """A mail to send."""
-
-    to: str
-    subject: str
-    text: str
 
 
 def letter(unit: AccessUnit, name: ApplicationId, programme: str) -> Letter | None:

@@ -24,14 +24,18 @@ AssessmentId = NewType("AssessmentId", str)
 DeterminationId = NewType("DeterminationId", str)
 ClaimId = NewType("ClaimId", str)
 OwnerWordId = NewType("OwnerWordId", str)
+OwnerId = NewType("OwnerId", str)
+RoutingId = NewType("RoutingId", str)
 AliasId = NewType("AliasId", str)
 IntroductionId = NewType("IntroductionId", str)
 MilestoneId = NewType("MilestoneId", str)
+SuiteId = NewType("SuiteId", str)
+"""Names a generated suite, by the digest of its seed."""
+ViewId = NewType("ViewId", str)
+"""Names a saved view of the queue; whoever has it may open the view."""
 MessageId = NewType("MessageId", str)
 StatementId = NewType("StatementId", str)
 TaskId = NewType("TaskId", str)
-ViewId = NewType("ViewId", str)
-"""Names a saved view of the queue; whoever has it may open the view."""
 PairId = NewType("PairId", str)
 """Names two findings, in whatever order they are given."""
 
@@ -140,6 +144,16 @@ def new_owner_word_id(randomness: Randomness) -> OwnerWordId:
     return OwnerWordId("own-" + random_text(randomness, 12))
 
 
+def new_owner_id(randomness: Randomness) -> OwnerId:
+    """Return an owner's name."""
+    return OwnerId("onr-" + random_text(randomness, 12))
+
+
+def new_routing_id(randomness: Randomness) -> RoutingId:
+    """Return a delivery's name; it stands in addresses to which an owner writes."""
+    return RoutingId("rtg-" + random_text(randomness, 12))
+
+
 def new_alias_id(randomness: Randomness) -> AliasId:
     """Return the name of one more name of a project."""
     return AliasId("als-" + random_text(randomness, 12))
@@ -155,6 +169,11 @@ def new_milestone_id(randomness: Randomness) -> MilestoneId:
     return MilestoneId("ms-" + random_text(randomness, 12))
 
 
+def new_view_id(randomness: Randomness) -> ViewId:
+    """Return the name of a saved view: 16 characters, 79 bits."""
+    return ViewId("view-" + random_text(randomness, 16))
+
+
 def new_message_id(randomness: Randomness) -> MessageId:
     """Return the name of a message in a case."""
     return MessageId("msg-" + random_text(randomness, 14))
@@ -168,8 +187,3 @@ def new_statement_id(randomness: Randomness) -> StatementId:
 def new_task_id(randomness: Randomness) -> TaskId:
     """Return a task's name."""
     return TaskId("tsk-" + random_text(randomness, 14))
-
-
-def new_view_id(randomness: Randomness) -> ViewId:
-    """Return the name of a saved view: 16 characters, 79 bits."""
-    return ViewId("view-" + random_text(randomness, 16))

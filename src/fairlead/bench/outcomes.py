@@ -43,7 +43,7 @@ PROBES = "probes.ndjson"
 
 LONGEST = 1 << 16
 """Bytes of one line of `attempts.ndjson`."""
-_MANIFEST_MOST = 1 << 20
+_MANIFEST_MOST = 1 << 24
 
 Digest = Annotated[str, Meta(pattern=r"\A[0-9a-f]{64}\Z")]
 """SHA-256, hexadecimal."""
@@ -159,6 +159,14 @@ class ErrorBudget(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     refused: Annotated[float, Meta(ge=0, le=1)] = 0.2
 
 
+class Planned(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A task that is going to be tried, in its place of the order."""
+
+    task: Few
+    family: Few
+    difficulty: Annotated[int, Meta(ge=1, le=100)]
+
+
 class Run(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What was declared before a run, with when it was started and ended."""
 
@@ -185,6 +193,9 @@ class Run(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Of the sandbox, as proved."""
     seed: Count
     """Of the order of the samples."""
+    planned: tuple[Planned, ...] = ()
+    """Every task, in the order in which they are tried: so that one left out is found,
+    and a run that stops early is read as far as it went."""
     declared: datetime
     started: datetime | None = None
     ended: datetime | None = None

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Protocol
 
 from fairlead.base.ids import EngagementId
+from fairlead.bench.generated import GeneratedSuite
 from fairlead.bench.leases import Lease
 from fairlead.bench.runs import RunState
 from fairlead.record.subjects import Subjects
@@ -22,8 +23,11 @@ class Runs(Subjects[RunState], Protocol):
 class Leases(Protocol):
     """Attempts that workers on many hosts take; operational, empty between runs."""
 
-    def offer(self, leases: Sequence[Lease]) -> None:
-        """Offer attempts; those that are offered already stay as they are."""
+    def offer(self, leases: Sequence[Lease], manifest: bytes = b"") -> None:
+        """Offer attempts of a run with that manifest; what is offered already stays."""
+
+    def manifest(self, run: str) -> bytes:
+        """Return the manifest of a run that is offered, or raise `NotFound`."""
 
     def take(
         self, run: str, worker: str, at: datetime, *, most: int
@@ -50,6 +54,9 @@ class Leases(Protocol):
     def lines(self, run: str) -> Sequence[bytes]:
         """Return what became of those that are finished, in order."""
 
+    def line(self, run: str, key: str) -> bytes | None:
+        """Return what became of one; nothing where it is not finished."""
+
     def drop(self, run: str) -> None:
         """Forget a run."""
 
@@ -60,6 +67,10 @@ class BenchUnit(Protocol):
     @property
     def runs(self) -> Runs:
         """All runs."""
+
+    @property
+    def suites(self) -> Subjects[GeneratedSuite]:
+        """Suites that were generated from a seed."""
 
     @property
     def leases(self) -> Leases:

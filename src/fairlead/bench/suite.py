@@ -8,6 +8,8 @@
       tasks/ID/services/NAME/…   what lies in the folder of a live service
       tasks/ID/grader/…     what lies in the folder of the grader, seen by nothing else
       solutions/ID.toml     see `Solution`; not handed out with the suite
+      solutions/ID/twin/…   what takes the place of files of the task where what is
+                            wrong was put right: the solution must fail there
 
 The digest of a suite is that of its `SHA256SUMS`. Reading is in two steps: a folder
 becomes bytes by name (`fairlead.store.suites`, which follows no links), and these become
@@ -147,15 +149,31 @@ class Task(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Of its difficulty, for analysis."""
 
 
+class Trial(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An attempt that must not count as solved, for the gate."""
+
+    name: Name
+    script: Annotated[str, Meta(max_length=400_000)] = ""
+    """Lines for `/bin/sh` in the sample's folder."""
+    answer: Annotated[str, Meta(max_length=100_000)] | None = None
+    """As in `Solution`."""
+    cheated: bool = False
+    """Whether it must be found to be cheating; it must fail otherwise."""
+
+
 class Solution(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How a task is solved, for the gate and for reference policies."""
 
-    script: Annotated[str, Meta(max_length=200_000)] = ""
+    script: Annotated[str, Meta(max_length=400_000)] = ""
     """Lines for `/bin/sh` in the sample's folder."""
     answer: Annotated[str, Meta(max_length=100_000)] | None = None
     """What to submit; the last line that the script says otherwise."""
     honeypot: Annotated[str, Meta(max_length=100_000)] | None = None
     """An answer that only somebody submits who looked where nothing is to be looked for."""
+    trials: Annotated[tuple[Trial, ...], Meta(max_length=50)] = ()
+    """Wrong ways to an answer that the gate tries."""
+    secrets: tuple[Annotated[str, Meta(min_length=6)], ...] = ()
+    """Texts of solutions; none may be readable in the sample's folder."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -225,7 +243,19 @@ def solutions_of(files: Mapping[str, bytes]) -> Mapping[str, Solution]:
             content, Solution, path
         )
         for path, content in files.items()
-        if path.startswith(SOLUTIONS + "/") and path.endswith(".toml")
+        if path.startswith(SOLUTIONS + "/")
+        and path.endswith(".toml")
+        and path.count("/") == 1
+    }
+
+
+def twin_of(files: Mapping[str, bytes], task: str) -> Mapping[str, bytes]:
+    """Return what takes the place of files of *task* in its fixed twin, by path there."""
+    start = f"{SOLUTIONS}/{task}/twin/"
+    return {
+        path.removeprefix(start): content
+        for path, content in files.items()
+        if path.startswith(start)
     }
 
 

@@ -25,6 +25,7 @@ from fairlead.catalogue.records import (
     cpe_names,
     name_key,
 )
+from fairlead.errors import TooLarge
 from fairlead.formats.components import Component, Inventory
 from fairlead.formats.packages import package_key
 from fairlead.formats.version_order import RULED
@@ -75,6 +76,8 @@ class Matched(Struct, frozen=True, kw_only=True):
     matches: tuple[Match, ...]
     compared: int
     """Pairs of a component and a record that were compared."""
+    repeated: int = 0
+    """Components that stand there again, and are told once."""
     nameless: tuple[str, ...] = ()
     """Components that nothing can be looked up of."""
     remarks: tuple[str, ...] = ()
@@ -92,17 +95,37 @@ class _Sought(Struct, frozen=True):
     by: str = ""
 
 
-def match(reading: Reading, inventory: Inventory, at: datetime) -> Matched:
-    """Return what affects *inventory*, the most urgent first."""
+MOST = 2_000_000
+"""Pairs of a component and something affected that are compared, at most."""
+
+
+def match(
+    reading: Reading, inventory: Inventory, at: datetime, *, most: int = MOST
+) -> Matched:
+    """Return what affects *inventory*, the most urgent first.
+
+    Components that are the same but for what the document calls them are told once.
+
+    Raises:
+        TooLarge: more than *most* pairs would have to be compared.
+
+    """
     sought: dict[str, list[_Sought]] = {}
     nameless: list[str] = []
-    for component in inventory.components:
+    different = {_same(c): c for c in reversed(inventory.components)}
+    for component in reversed(different.values()):
         keys = list(_keys(component))
         if not keys:
             nameless.append(component.name or component.ref)
         for key, wanted in keys:
             sought.setdefault(key, []).append(wanted)
     placed = reading.affecting(list(sought))
+    pairs_ahead = sum(len(sought[p.key]) for p in placed)
+    if pairs_ahead > most:
+        raise TooLarge(
+            f"{pairs_ahead} pairs of a component and a record would have to be compared;"
+            f" at most {most} are: give the inventory in parts"
+        )
     records = reading.records(list(dict.fromkeys(p.number for p in placed)))
     pairs = list(_judged(placed, records, sought))
     grouped = _grouped(pairs)
@@ -120,11 +143,18 @@ def match(reading: Reading, inventory: Inventory, at: datetime) -> Matched:
         subject=inventory.subject,
         at=at,
         components=len(inventory.components),
+        repeated=len(inventory.components) - len(different),
         matches=tuple(sorted(filter(None, matches), key=_urgency)),
         compared=len(pairs),
         nameless=tuple(nameless[:100]),
         remarks=inventory.remarks,
     )
+
+
+def _same(component: Component) -> tuple[str, ...]:
+    """Return by what a component is another."""
+    one = component
+    return one.name, one.version, one.purl, one.cpe, one.supplier
 
 
 def count_by_package(reading: Reading, purls: Sequence[str]) -> dict[str, int]:

@@ -162,6 +162,9 @@ class Cases(Destroyable[Case], Protocol):
     def history(self, name: CaseId) -> Sequence[Event]:
         """Return everything that happened to the case, in order."""
 
+    def stored(self, name: str) -> Sequence[StoredEvent]:
+        """Return the events of the case as they are stored, in order."""
+
     def running(self, page: Page) -> Sequence[Case]:
         """Return cases that somebody may still work on, by name."""
 
@@ -236,12 +239,30 @@ class Queue(Protocol):
     ) -> Sheet:
         """Return a page of the cases for which *condition* holds.
 
-        Where *until* is given, their embargo ends by then. It costs the same however
+        Where *until* is given, their next clock runs out by then. It costs the same however
         many cases there are: no more than `LOOKED_AT` of them are looked at.
         """
 
     def count(self, condition: Condition, most: int) -> Mapping[State, Count]:
         """Count those for which *condition* holds, by state, up to *most* of each."""
+
+
+class Tallies(Protocol):
+    """Sums over findings and cases, for figures."""
+
+    def months(
+        self, condition: Condition, since: str
+    ) -> Sequence[tuple[OrganisationId, str, Outcome | None, int]]:
+        """Count submissions for which *condition* holds, from the month *since* on.
+
+        By organisation, month (`2026-08`, in UTC) and how they were answered.
+        """
+
+    def ecosystems(self, condition: Condition) -> Mapping[str, int]:
+        """Count submissions for which *condition* holds, by ecosystem."""
+
+    def joined(self, condition: Condition) -> Mapping[OrganisationId, int]:
+        """Count cases for which *condition* holds, by who was read in to them."""
 
 
 class Views(Protocol):
@@ -386,6 +407,18 @@ class ClearinghouseUnit(Protocol):
         """All cases."""
 
     @property
+    def queue(self) -> Queue:
+        """The cases in the order in which they are worked on."""
+
+    @property
+    def tallies(self) -> Tallies:
+        """Sums over findings and cases."""
+
+    @property
+    def views(self) -> Views:
+        """Views of the queue that people saved."""
+
+    @property
     def messages(self) -> Messages:
         """What was said in cases."""
 
@@ -396,14 +429,6 @@ class ClearinghouseUnit(Protocol):
     @property
     def tasks(self) -> Tasks:
         """What is to be done in cases."""
-
-    @property
-    def queue(self) -> Queue:
-        """The cases in the order in which they are worked on."""
-
-    @property
-    def views(self) -> Views:
-        """Views of the queue that people saved."""
 
     @property
     def pairs(self) -> Pairs:

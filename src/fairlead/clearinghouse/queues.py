@@ -17,17 +17,28 @@ from cvss.exceptions import CVSSError
 from fairlead.base import instants
 from fairlead.base.ids import CaseId, OrganisationId, ViewId
 from fairlead.clearinghouse.cases import Case, State
-from fairlead.clearinghouse.duplicates.packages import identities_of, package_names
+from fairlead.clearinghouse.duplicates.packages import (
+    ecosystem_of,
+    identities_of,
+    package_names,
+)
 from fairlead.clearinghouse.findings import Finding
 from fairlead.clearinghouse.submissions import Outcome
 from fairlead.errors import Invalid, Violation
 from fairlead.formats.csaf_scores import scored
+
+ME = "me"
+"""Stands for whoever looks, so that a saved view is everyone's own."""
 
 WORKED_ON = (State.OPEN, State.TRIAGED, State.WITH_OWNER, State.FIXED)
 """States of cases that somebody has something to do for."""
 
 LOOKED_AT = 10_000
 """Cases that are looked at for one page, at most, where no index leads to them alone."""
+
+
+ECOSYSTEM = "ecosystem "
+"""With what the mark of an ecosystem begins."""
 
 
 class Severity(StrEnum):
@@ -56,11 +67,11 @@ class Order(StrEnum):
     NEWEST = "newest"
     """The one opened last comes first."""
     DUE = "due"
-    """The one whose embargo ends first; only cases that are worked on."""
+    """The one whose next clock runs out first; only cases that are worked on."""
 
 
 class Due(StrEnum):
-    """Until when the embargo ends."""
+    """Until when the next clock of a case runs out."""
 
     WEEK = "7 days"
     MONTH = "30 days"
@@ -88,6 +99,8 @@ class Facets:
     severity: Severity | None = None
     projects: tuple[str, ...] = ()
     """Names of the package that it is about, in lower case."""
+    ecosystem: str | None = None
+    """Where the package comes from, if that is one of the known places."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +122,8 @@ class Wanted:
     severity: Severity | None = None
     answer: Answer | None = None
     due: Due | None = None
+    coordinator: str = ""
+    """Who answers for it, such as `per-…`; `me` is whoever looks."""
     order: Order = Order.NEWEST
 
 
@@ -180,7 +195,11 @@ def facets_of(finding: Finding) -> Facets:
     identities = identities_of(finding)
     names = {identity.rsplit("/", 1)[-1] for identity in identities}
     names |= {*identities, *package_names(identities)}
-    return Facets(severity=_severity(finding), projects=tuple(sorted(names)))
+    return Facets(
+        severity=_severity(finding),
+        projects=tuple(sorted(names)),
+        ecosystem=ecosystem_of(identities),
+    )
 
 
 def marks_of(facets: Facets) -> frozenset[str]:
@@ -188,6 +207,8 @@ def marks_of(facets: Facets) -> frozenset[str]:
     found = {project_mark(name) for name in facets.projects}
     if facets.severity is not None:
         found.add(severity_mark(facets.severity))
+    if facets.ecosystem is not None:
+        found.add(f"{ECOSYSTEM}{facets.ecosystem}")
     return frozenset(found)
 
 
@@ -196,7 +217,8 @@ def marks_of_case(findings: Sequence[Marked]) -> frozenset[str]:
     every = frozenset[str]().union(*(finding.marks for finding in findings))
     levels = [severity_mark(severity) for severity in Severity]
     highest = next((mark for mark in levels if mark in every), None)
-    kept = every.difference(levels)
+    # No case is looked for by its ecosystem; that is only counted.
+    kept = frozenset(m for m in every.difference(levels) if not m.startswith(ECOSYSTEM))
     if highest is not None:
         kept |= {highest}
     if not findings:
@@ -205,6 +227,14 @@ def marks_of_case(findings: Sequence[Marked]) -> frozenset[str]:
         return kept | {answer_mark(Answer.IN_REVIEW)}
     said = Answer.KNOWN if len(findings) > 1 else Answer.NEW
     return kept | {answer_mark(said)}
+
+
+def next_due(case: Case) -> datetime | None:
+    """Return when the next clock of *case* runs out: holding, or its embargo."""
+    clocks = [case.holding_until] if case.held_back and not case.holding_over else []
+    if not case.embargo_over:
+        clocks.append(case.embargo_until)
+    return min(clocks, default=None)
 
 
 def severity_mark(severity: Severity) -> str:

@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,10 @@ def _rungs(_: click.Context, __: click.Parameter, value: str) -> tuple[int, ...]
 
 
 @click.command()
-@click.argument("suite", type=FOLDER)
+@click.argument("suite", type=FOLDER, required=False)
+@click.option(
+    "--task", default="", help="Instead: FILE.py@NAME, or inspect_evals/NAME."
+)
 @click.option("--model", required=True, help="As Inspect names it: openai/NAME.")
 @click.option("--base-url", help="Where the model answers: http://HOST:PORT/v1.")
 @click.option("--key-env", help="The variable of the environment that has its key.")
@@ -94,21 +98,28 @@ def _rungs(_: click.Context, __: click.Parameter, value: str) -> tuple[int, ...]
     default="5m",
     help="Between rounds of fixed prompts, which show whether the endpoint changes.",
 )
+@click.option("--lend", is_flag=True, help="Let workers make the attempts.")
+@click.option(
+    "--threshold",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="File of the threshold that is read against; the suite's otherwise.",
+)
+@click.option(
+    "--stop-early",
+    is_flag=True,
+    help="Stop between rounds of tasks, once it is clear on which side of the threshold.",
+)
 @click.option("--off-record", is_flag=True, help="Put nothing on the record.")
 @command
 def run(home: Path | None, *, as_json: bool, off_record: bool, **given: Any) -> None:  # noqa: ANN401 - see Wanted
-    """Run SUITE against a model, or go on with a run that was stopped.
+    """Run SUITE, or a task of Inspect's, against a model; or go on where that stopped.
 
     What is declared here stands on the record before anything is run. Ctrl-C stops; the
     same command goes on, without repeating or losing an attempt that has ended. Exit code
     6 where the run stands still.
     """
-    try:
-        import inspect_ai  # noqa: F401
-    except ImportError as error:
-        raise Misconfigured(
-            "running a suite needs Inspect: install fairlead[bench]"
-        ) from error
+    if find_spec("inspect_ai") is None:
+        raise Misconfigured("running a suite needs Inspect: install fairlead[bench]")
     with _recorded(home, off_record=off_record) as opened:
         reason, bench = _run(home, opened, given, as_json=as_json)
     _show(reason, bench, as_json=as_json)
@@ -131,7 +142,8 @@ def _run(
     key = given.pop("key_env")
     wanted = Wanted(
         suite=given["suite"],
-        out=given["out"] or Path(f"RUN-{given['suite'].name}"),
+        out=given["out"] or Path(f"RUN-{_name(given)}"),
+        outside=given["task"],
         model=given["model"],
         base_url=given["base_url"],
         api_key=os.environ.get(key) if key else None,
@@ -151,6 +163,9 @@ def _run(
         probes=given["probes"],
         request_seconds=int(given["request_time"]),
         retries=given["retries"],
+        lend=given["lend"],
+        threshold=given["threshold"],
+        early=given["stop_early"],
     )
 
     def tell(attempt: Any, progress: Any) -> None:  # noqa: ANN401 - of evals
@@ -166,6 +181,13 @@ def _run(
     )
     reason, runner = bench.work()
     return reason, (bench, runner)
+
+
+def _name(given: dict[str, Any]) -> str:
+    """Return what a folder is called that was not named."""
+    if given["suite"] is not None:
+        return str(given["suite"].name)
+    return re.sub(r"[^A-Za-z0-9]+", "-", given["task"]).strip("-") or "task"
 
 
 def _line(attempt: Any, progress: Any) -> str:  # noqa: ANN401 - of evals
@@ -206,5 +228,82 @@ def _show(reason: Any, worked: Any, *, as_json: bool) -> None:  # noqa: ANN401 -
         as_json=as_json,
         text="\n".join(text),
     )
-    if reason is not Stopped.COMPLETE:
+    if reason not in {Stopped.COMPLETE, Stopped.DECIDED}:
         raise SystemExit(Exit.UNAVAILABLE)
+
+
+@click.command()
+@click.argument("run_id")
+@click.argument("suite", type=FOLDER)
+@click.option("--model", required=True, help="As the run was declared.")
+@click.option("--base-url", help="Where the model answers: http://HOST:PORT/v1.")
+@click.option("--key-env", help="The variable of the environment that has its key.")
+@click.option("--engagement", default="", help="Reach the model through its broker.")
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder of this worker; WORK-… otherwise.",
+)
+@click.option("--parallel", type=click.IntRange(1, 64), default=4, help="At one time.")
+@command
+def work(  # noqa: PLR0913, PLR0917 - one for each option
+    run_id: str,
+    suite: Path,
+    model: str,
+    base_url: str | None,
+    key_env: str | None,
+    engagement: str,
+    out: Path | None,
+    parallel: int,
+    home: Path | None,
+    *,
+    as_json: bool,
+) -> None:
+    """Make attempts of run RUN_ID, which `bench run --lend` offers, until none is left.
+
+    Any number of workers on any hosts may do so that share a database. What a worker that
+    died had taken returns to the others.
+    """
+    from fairlead.wiring.benches import BenchRun, Wanted
+
+    wanted = Wanted(
+        suite=suite,
+        out=out or Path(f"WORK-{run_id}-{os.getpid()}"),
+        model=model,
+        base_url=base_url,
+        api_key=os.environ.get(key_env) if key_env else None,
+        engagement=engagement,
+        parallel=parallel,
+    )
+    with system(home) as opened:
+        bench = BenchRun(
+            Sandboxes(Settings.read(os.environ, home=home)),
+            wanted,
+            opened,
+            say=lambda said: click.echo(plain(said), err=True),
+        )
+        reason, runner = bench.assist(run_id)
+    _show(reason, (bench, runner), as_json=as_json)
+
+
+@click.command()
+@click.argument("run_id")
+@click.option("--by", required=True, help="Who looked at it: a name.")
+@command
+def reviewed(run_id: str, by: str, home: Path | None, *, as_json: bool) -> None:
+    """Say that a person looked at what tried to leave the sandbox in run RUN_ID.
+
+    Until then no run of the same engagement starts. The name stands on the record.
+    """
+    from fairlead.bench import runs
+    from fairlead.wiring import now
+
+    with system(home) as opened:
+        with opened.store.begin() as unit:
+            state = unit.runs.get(run_id)
+            facts = runs.reviewed(state)
+            unit.runs.save(state, facts, name=run_id, by=f"operator:{by}", at=now())
+        opened.publish_record()
+    show(
+        {"run": run_id, "by": by}, as_json=as_json, text=f"{run_id}: looked at by {by}"
+    )

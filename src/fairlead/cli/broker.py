@@ -225,7 +225,7 @@ def _say(home: Path | None, kind: str, name: str, *, on: bool) -> None:
 
 
 def _folder(home: Path | None) -> Path:
-    return home or Path(os.environ.get("FAIRLEAD_HOME", "fairlead-broker"))
+    return home or Path(os.environ.get("FAIRLEAD_HOME", "fairlead-home"))
 
 
 def _open(home: Path | None) -> DevelopersBroker:

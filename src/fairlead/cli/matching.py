@@ -38,7 +38,9 @@ def match(sbom: Path, home: Path | None, *, sure: bool, as_json: bool) -> None:
     text = [
         f"{found.format}: {found.components} components, {len(found.matches)} matches",
     ]
-    text += [f"It breaks its schema: {remark}" for remark in found.remarks]
+    if found.repeated:
+        text.append(f"{found.repeated} components stand there again; each is told once")
+    text += [f"Remarked: {remark}" for remark in found.remarks]
     for one in found.matches:
         marks = [one.certainty.value]
         if one.score is not None:

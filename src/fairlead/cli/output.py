@@ -143,4 +143,6 @@ def _tell(error: errors.Error, *, as_json: bool) -> None:
         return
     click.echo(plain(f"Error: {error}"), err=True)
     for violation in violations:
-        click.echo(plain(f"  {violation.field}: {violation.reason}"), err=True)
+        if violation.field or violation.reason != str(error):
+            where = f"{violation.field}: " if violation.field else ""
+            click.echo(plain(f"  {where}{violation.reason}"), err=True)

@@ -139,15 +139,15 @@ def submit(  # noqa: PLR0913, PLR0917 - one value an option
     hints = Hints(purl=purl, email=email)
     entries = [
         Entry(str(file), reading)
-        for file in _files(paths)
-        for reading in incoming.read(file.name, _content(file), hints)
+        for file in files_of(paths)
+        for reading in incoming.read(file.name, content_of(file), hints)
     ]
     stopped: Unavailable | None = None
     if not dry_run:
         address = to or Settings.read(os.environ, home=home).public_address
         kept = Journal(journal, address.rstrip("/"))
         kept.load()
-        stopped = _send(entries, kept, _token(token_file))
+        stopped = _send(entries, kept, token_of(token_file))
     _tell(entries, dry_run=dry_run, as_json=as_json)
     if stopped is not None:
         raise stopped
@@ -155,7 +155,8 @@ def submit(  # noqa: PLR0913, PLR0917 - one value an option
         raise SystemExit(Exit.INVALID)
 
 
-def _files(paths: Sequence[Path]) -> Iterator[Path]:
+def files_of(paths: Sequence[Path]) -> Iterator[Path]:
+    """Return the files that are read: those named, and those of folders."""
     for path in paths:
         if not path.is_dir():
             yield path
@@ -166,13 +167,19 @@ def _files(paths: Sequence[Path]) -> Iterator[Path]:
         yield from sorted(found)
 
 
-def _content(file: Path) -> bytes:
+def content_of(file: Path) -> bytes:
     """Return what is in *file*, or just enough to tell that it is too large."""
     with file.open("rb") as opened:
         return opened.read(incoming.MAX_BYTES + 1)
 
 
-def _token(file: Path | None) -> str:
+def token_of(file: Path | None) -> str:
+    """Return the token with which a command asks.
+
+    Raises:
+        Misconfigured: there is none.
+
+    """
     token = file.read_text("ascii").strip() if file else os.environ.get(TOKEN, "")
     if not token:
         raise Misconfigured(f"token: set {TOKEN}, or name its file with --token-file")

@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import json
 import os
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
+import anyio
 from inspect_ai.hooks import Hooks, SampleEnd, hooks
 from inspect_ai.log import EvalSample
 from inspect_ai.model import ChatMessageAssistant, ChatMessageTool
@@ -44,6 +47,7 @@ from fairlead.evals.suites import (
 from fairlead.sandbox.showing import shown
 
 _EVIDENCE = 400
+_CORRECT = ("C", 1, 1.0, True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +77,7 @@ class Keeper:
     """Called where one could not be kept; the run must stop."""
     first: str = ""
     """The first thing that went wrong while keeping."""
+    _writing: threading.Lock = field(default_factory=threading.Lock)
 
     @contextmanager
     def open(self) -> Iterator[None]:
@@ -101,12 +106,13 @@ class Keeper:
             finally:
                 KEEPERS[:] = previous
 
-    def keep(self, sample: EvalSample) -> None:
-        """Keep what became of *sample*; its own transcript first, then its line."""
-        if TASK_KEY not in sample.metadata:
-            return
+    async def keep(self, sample: EvalSample) -> None:
+        """Keep what became of *sample*; its own transcript first, then its line.
+
+        Waiting for the disk is done in a thread: other attempts go on meanwhile.
+        """
         try:
-            content = sample.model_dump_json(exclude_none=True).encode()
+            content = written(sample)
             attempt = attempt_of(
                 sample,
                 suite=self.suite,
@@ -116,15 +122,25 @@ class Keeper:
             )
             if attempt.key in self.kept:
                 return
-            write_whole(self.folder / SAMPLES / attempt.sample, content)
-            _append(self.folder / ATTEMPTS, encode_attempt(attempt) + b"\n")
+            await anyio.to_thread.run_sync(self._write, attempt, content)
         except OSError as error:
-            said = f"{self.folder}: an attempt could not be kept: {error.strerror}"
-            self.first = self.first or said
-            self.failed(Unavailable(said))
+            self._fail(f"{self.folder}: {error.strerror}")
+            return
+        except Exception as error:  # noqa: BLE001 - Inspect would pass over it in silence
+            self._fail(f"{type(error).__name__}: {error}")
             return
         self.kept[attempt.key] = attempt
         self.told(attempt)
+
+    def _write(self, attempt: Attempt, content: bytes) -> None:
+        with self._writing:
+            write_synced(self.folder / SAMPLES / attempt.sample, content)
+            append(self.folder / ATTEMPTS, encode_attempt(attempt) + b"\n")
+
+    def _fail(self, why: str) -> None:
+        said = f"an attempt could not be kept: {why}"
+        self.first = self.first or said
+        self.failed(Unavailable(said))
 
 
 KEEPERS: list[Keeper] = []
@@ -141,8 +157,18 @@ class Keeping(Hooks):
 
     async def on_sample_end(self, data: SampleEnd) -> None:
         """Keep the sample, unless it was only cut off."""
-        if not _cut_off(data.sample):
-            KEEPERS[0].keep(data.sample)
+        if TASK_KEY in data.sample.metadata and not _cut_off(data.sample):
+            with anyio.CancelScope(shield=True):
+                await KEEPERS[0].keep(data.sample)
+
+
+def written(sample: EvalSample) -> bytes:
+    """Return *sample* as JSON, also where a model said what is no text (half a pair)."""
+    try:
+        return sample.model_dump_json(exclude_none=True).encode()
+    except ValueError:
+        value = sample.model_dump(mode="json", exclude_none=True)
+        return json.dumps(value, separators=(",", ":")).encode()
 
 
 def attempt_of(
@@ -200,9 +226,9 @@ def outcome_of(sample: EvalSample) -> tuple[Outcome, str]:
         return Outcome.INVALID, said
     for score in (sample.scores or {}).values():
         named = (score.metadata or {}).get(OUTCOME_KEY)
-        if named is None:
-            continue
-        outcome = Outcome(named)
+        # Another's scorer says correct in one of Inspect's ways, or anything else.
+        solved = score.value in _CORRECT
+        outcome = Outcome(named or ("solved" if solved else "failed"))
         if outcome is Outcome.FAILED and refused(sample):
             return Outcome.REFUSED, ""
         return outcome, score.explanation or ""
@@ -245,6 +271,15 @@ def _cut_off(sample: EvalSample) -> bool:
     return "CancelledError" in said or "KeyboardInterrupt" in said
 
 
+def write_synced(path: Path, content: bytes) -> None:
+    """Write a file that nobody reads before something else names it."""
+    with path.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    _sync_folder(path.parent)
+
+
 def write_whole(path: Path, content: bytes) -> None:
     """Write a file so that it is there whole or not at all."""
     aside = path.with_name(path.name + ".part")
@@ -257,14 +292,18 @@ def write_whole(path: Path, content: bytes) -> None:
     except OSError:
         aside.unlink(missing_ok=True)
         raise
-    folder = os.open(path.parent, os.O_RDONLY)
+    _sync_folder(path.parent)
+
+
+def _sync_folder(path: Path) -> None:
+    folder = os.open(path, os.O_RDONLY)
     try:
         os.fsync(folder)
     finally:
         os.close(folder)
 
 
-def _append(path: Path, line: bytes) -> None:
+def append(path: Path, line: bytes) -> None:
     """Append a line; where that fails, nothing of it is left."""
     descriptor = os.open(path, os.O_WRONLY | os.O_APPEND)
     try:

@@ -24,8 +24,11 @@ from fairlead.bench.identity import BASELINE
 from fairlead.bench.outcomes import LOGS, Attempt, Flag, Outcome, Run
 from fairlead.bench.suite import Loaded
 from fairlead.evals import probing
+from fairlead.evals.cleaning import keep_clean
 from fairlead.evals.keeping import Keeper
+from fairlead.evals.outside import Outside
 from fairlead.evals.suites import Key, keys_of, task_of
+from fairlead.sandbox.showing import shown
 
 IN_A_ROW = 12
 """Invalid attempts, one after another, after which a run stops: its endpoint is down."""
@@ -36,6 +39,7 @@ class Stopped(StrEnum):
     """Why a run ended, or stands still."""
 
     COMPLETE = "every attempt was made"
+    DECIDED = "the bets against the threshold are won"
     INTERRUPTED = "it was interrupted"
     TIME = "its time is used up"
     MONEY = "its money is used up"
@@ -65,7 +69,7 @@ class Endpoint:
         if self.model.startswith("openai/"):
             # What speaks as OpenAI does speaks chat completions, seldom more.
             arguments["responses_api"] = False
-        return get_model(
+        opened = get_model(
             self.model,
             base_url=self.base_url,
             api_key=self.api_key or ("none" if self.base_url else None),
@@ -78,6 +82,7 @@ class Endpoint:
             memoize=False,
             **arguments,
         )
+        return keep_clean(opened)
 
 
 @dataclass(slots=True)
@@ -126,6 +131,8 @@ class Runner:
     folder: Path
     endpoint: Endpoint
     keeper: Keeper
+    outside: Outside | None = None
+    """The task of others that is run; nothing for a suite of ours."""
     parallel: int = 4
     tell: Tell = lambda _attempt, _progress: None
     halted: Callable[[], bool] = lambda: False
@@ -182,18 +189,23 @@ class Runner:
 
     async def _evaluate(self, keys: Sequence[Key]) -> None:
         _quiet()
-        task = task_of(self.suite, keys, seconds=self.run.budgets.attempt_seconds)
+        seconds = self.run.budgets.attempt_seconds
+        if self.outside is not None:
+            parts = self.outside.parts(keys, seconds=seconds)
+        else:
+            parts = iter([task_of(self.suite, keys, seconds=seconds)])
         async with self.endpoint.open() as model:
             asking = asyncio.create_task(self._probe(model))
             try:
-                await self._run(task, model)
+                for part in parts:
+                    await self._run(part, model)
                 if self.probes:
                     await self._ask(model)
             finally:
                 asking.cancel()
 
-    async def _run(self, task: InspectTask, model: Model) -> object:
-        return await eval_async(
+    async def _run(self, task: InspectTask, model: Model) -> None:
+        logs = await eval_async(
             task,
             model=model,
             log_dir=str(self.folder / LOGS),
@@ -207,6 +219,9 @@ class Runner:
             ctl_server=False,
             score_display=False,
         )
+        for log in logs:
+            if log.error is not None:
+                self.detail = shown(log.error.message.encode("utf-8", "replace"), 500)
 
     async def _probe(self, model: Model) -> None:
         """Ask fixed prompts: at first the rounds of the baseline, then now and then."""

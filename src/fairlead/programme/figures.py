@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from fairlead.access.roles import Asker, Scope
 from fairlead.access.visibility import Always
+from fairlead.base.agenda import Timer
 from fairlead.base.ids import OrganisationId
 from fairlead.base.pages import Page
 from fairlead.errors import NotAllowed, NotFound, Refused
@@ -23,6 +24,9 @@ from fairlead.programme.published import (
     PublishedMonth,
 )
 
+SYSTEM = "system/figures"
+EVERY_MONTH = "monthly"
+"""The subject of the timer that publishes."""
 AT_ONCE = 500
 EARLIEST = "2026-06"
 """No month before it is published, whatever a clock once showed."""
@@ -51,11 +55,56 @@ def publish(
 
     """
     needs_keeper(asker)
+    done = _publish(unit, asker.actor, at)
+    if not done:
+        raise Refused("every month that is over has been published")
+    return done
+
+
+def plan(unit: ProgrammeUnit, *, at: datetime) -> None:
+    """Have the figures published by themselves, early in each month, from now on.
+
+    What should have been published while nothing ran is published at once.
+    """
+    due = at if _due(unit, at) else _next_time(at)
+    unit.agenda.schedule(Timer.FIGURES, EVERY_MONTH, due=due)
+
+
+def ring(unit: ProgrammeUnit, *, at: datetime) -> None:
+    """Publish what waits, and have it ring again next month."""
+    if _due(unit, at):
+        _publish(unit, SYSTEM, at)
+    unit.agenda.schedule(Timer.FIGURES, EVERY_MONTH, due=_next_time(at))
+
+
+def _due(unit: ProgrammeUnit, at: datetime) -> bool:
+    """Tell whether a month waits whose time has come.
+
+    A programme in which nobody ever asked for a window has nothing to tell.
+    """
+    done, counted = unit.figures.all(), count(unit)
+    waits = bool(_waiting(done, counted, at))
+    return waits and bool(done or counted.asked) and at >= _first(at)
+
+
+def _next_time(at: datetime) -> datetime:
+    """Return when figures are published next: on the first of a month, at six, in UTC."""
+    first = _first(at)
+    if at < first:
+        return first
+    year, month = (int(part) for part in _next(month_of(at)).split("-"))
+    return first.replace(year=year, month=month)
+
+
+def _first(at: datetime) -> datetime:
+    begins = at.astimezone(UTC).replace(day=1, minute=0, second=0, microsecond=0)
+    return begins.replace(hour=6)
+
+
+def _publish(unit: ProgrammeUnit, actor: str, at: datetime) -> Sequence[PublishedMonth]:
     counted = count(unit)
     before = [month.shown for month in unit.figures.all()]
     waiting = _waiting(unit.figures.all(), counted, at)
-    if not waiting:
-        raise Refused("every month that is over has been published")
     agreed = {consent.id for consent in unit.consents.all() if consent.given}
     done: list[PublishedMonth] = []
     for month in waiting:
@@ -66,7 +115,7 @@ def publish(
         )
         before.append(shown)
         fact = FiguresPublished(asked=shown.asked, used=shown.used)
-        done.append(unit.figures.save(None, [fact], name=month, by=asker.actor, at=at))
+        done.append(unit.figures.save(None, [fact], name=month, by=actor, at=at))
     return done
 
 

@@ -16,6 +16,8 @@ from pathlib import Path
 from fairlead.access.roles import Role
 from fairlead.base.markings import Label
 from fairlead.clearinghouse.cases import Rules as ClearinghouseRules
+from fairlead.clearinghouse.owners.rules import Rules as OwnerRules
+from fairlead.clearinghouse.owners.rules import WithoutKey
 from fairlead.errors import Invalid, Misconfigured, Violation
 from fairlead.programme import profile_keys
 from fairlead.programme.profile_keys import Values
@@ -83,6 +85,7 @@ class Profile:
     marking: Marking
     review: ReviewRules
     clearinghouse: ClearinghouseRules
+    owners: OwnerRules
     terms: standard.Profile
     """What terms begin with."""
     roles: dict[Role, str] = field(default_factory=dict)
@@ -228,6 +231,17 @@ def _profile(values: Values) -> Profile:
             embargo_rule=text("clearinghouse.embargo_rule"),
             case_lasts=timedelta(days=number("clearinghouse.case_days")),
             marking=marking.label,
+        ),
+        owners=OwnerRules(
+            verified_for=timedelta(days=number("owners.verified_days")),
+            a_week=number("owners.a_week"),
+            first_reminder=timedelta(days=number("owners.first_reminder_days")),
+            reminders=number("owners.reminders"),
+            person_after=timedelta(days=number("owners.person_days")),
+            unmaintained_after=timedelta(days=number("owners.unmaintained_days")),
+            unmaintained=text("owners.unmaintained"),
+            without_key=WithoutKey(text("owners.without_key")),
+            link_lasts=timedelta(days=number("owners.link_days")),
         ),
         terms=standard.Profile(text("window.terms")),
         roles={

@@ -10,6 +10,8 @@ from enum import StrEnum
 
 from fairlead.access.roles import Role
 from fairlead.base.markings import Label
+from fairlead.clearinghouse.owners.rules import Rules as OwnerRules
+from fairlead.clearinghouse.owners.rules import WithoutKey
 from fairlead.errors import Violation
 from fairlead.review.window import LONGEST as LONGEST_WINDOW
 from fairlead.terms import standard
@@ -196,6 +198,63 @@ KEYS: tuple[Key, ...] = (
         "Days after which every case ends",
         365,
         most=3650,
+    ),
+    Key(
+        "owners.verified_days",
+        Kind.NUMBER,
+        "Days for which it counts that something was shown to be an owner's",
+        365,
+        most=1825,
+    ),
+    Key(
+        "owners.a_week",
+        Kind.NUMBER,
+        "Cases in seven days to an owner that said no number",
+        10,
+        most=1000,
+    ),
+    Key(
+        "owners.first_reminder_days",
+        Kind.NUMBER,
+        "Days of silence until the first reminder; each later gap is twice as long",
+        5,
+        most=90,
+    ),
+    Key("owners.reminders", Kind.NUMBER, "Reminders", 3, least=0, most=10),
+    Key(
+        "owners.person_days",
+        Kind.NUMBER,
+        "Days from the last reminder until a coordinator tries to reach the owner",
+        10,
+        most=180,
+    ),
+    Key(
+        "owners.unmaintained_days",
+        Kind.NUMBER,
+        "Days from then until a case goes the way of software that nobody maintains",
+        30,
+        most=365,
+    ),
+    Key(
+        "owners.unmaintained",
+        Kind.TEXT,
+        "What that way is",
+        OwnerRules().unmaintained,
+    ),
+    Key(
+        "owners.without_key",
+        Kind.TEXT,
+        "What goes to an owner without an OpenPGP certificate: `notice` that something"
+        " waits, the same with a `link`, or all in `full` as plain mail",
+        WithoutKey.LINK.value,
+        choices=tuple(way.value for way in WithoutKey),
+    ),
+    Key(
+        "owners.link_days",
+        Kind.NUMBER,
+        "Days for which such a link opens a case",
+        14,
+        most=90,
     ),
     *(
         Key(f"roles.{role}", Kind.TEXT, f"What the role {role} is called here", "")

@@ -8,12 +8,12 @@ from typing import Protocol
 from fairlead.access.ports import AccessUnit
 from fairlead.bench.ports import BenchUnit
 from fairlead.catalogue.imports import ImportsUnit
-from fairlead.clearinghouse.claims.ports import ClaimsUnit
+from fairlead.clearinghouse.owners.ports import OwnersUnit
 from fairlead.programme.agenda import Worklist
 from fairlead.programme.ports import ProgrammeUnit
 
 
-class Unit(AccessUnit, ClaimsUnit, ProgrammeUnit, ImportsUnit, BenchUnit, Protocol):
+class Unit(AccessUnit, OwnersUnit, ProgrammeUnit, ImportsUnit, BenchUnit, Protocol):
     """Reads and writes that succeed or fail together."""
 
     @property

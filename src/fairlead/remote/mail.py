@@ -1,18 +1,42 @@
-"""Mail over SMTP: plain text, one receiver, nothing of it from strangers in a header."""
+"""Mail over SMTP: one receiver, nothing of it from strangers in a header.
+
+What is to be encrypted is a whole MIME entity within a mail that says nothing (RFC 3156,
+section 4). The address for answers, and for mail that comes back, holds a token by which
+both are known; so does the mail's own name, which others put into their answers.
+"""
 
 from __future__ import annotations
 
+import secrets
 import smtplib
 import ssl
+from collections.abc import Callable
 from dataclasses import dataclass
 from email.message import EmailMessage
-from email.utils import make_msgid
+from email.mime.application import MIMEApplication
+from email.mime.multipart import MIMEMultipart
+from email.policy import SMTP
+from email.utils import formatdate
 from urllib.parse import unquote, urlsplit
 
+from fairlead.base.letters import Letter
 from fairlead.errors import Misconfigured, Unavailable
 
 PATIENCE = 20.0
 """Seconds for each answer of the server."""
+
+Seal = Callable[[bytes, str], bytes]
+"""Encrypts for an OpenPGP certificate; armoured."""
+
+
+def no_seal(_content: bytes, _certificate: str) -> bytes:
+    """Encrypt nothing.
+
+    Raises:
+        Unavailable: always.
+
+    """
+    raise Unavailable("nothing can be encrypted here")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,34 +50,69 @@ class Mailer:
     address: str
     """`smtp://HOST:PORT` or `smtps://NAME:PASSWORD@HOST`; empty sends nothing."""
     sender: str
+    seal: Seal = no_seal
 
-    def send(self, to: str, subject: str, text: str) -> None:
-        """Send *text* to *to*.
+    def send(self, letter: Letter) -> None:
+        """Send *letter*.
 
         Raises:
-            Unavailable: it could not be sent.
+            Unavailable: it could not be sent, or not be encrypted.
 
         """
         if not self.address:
             raise Unavailable("no mail can be sent: set FAIRLEAD_SMTP")
         try:
-            message = self._message(to, subject, text)
+            written = self._written(letter)
             with self._connect() as server:
-                server.send_message(message)
+                server.sendmail(self._answers(letter), [letter.to], written)
         except (OSError, smtplib.SMTPException, ValueError) as error:
             raise Unavailable(
                 f"the mail could not be sent ({type(error).__name__})"
             ) from error
 
-    def _message(self, to: str, subject: str, text: str) -> EmailMessage:
-        message = EmailMessage()
-        message["From"] = self.sender
-        message["To"] = to
-        message["Subject"] = subject
-        message["Message-ID"] = make_msgid(domain=self.sender.rpartition("@")[2])
-        message["Auto-Submitted"] = "auto-generated"
-        message.set_content(text)
-        return message
+    def _written(self, letter: Letter) -> bytes:
+        """Return the mail as it goes over the wire."""
+        inner = _content(letter)
+        headers = self._headers(letter)
+        if not letter.certificate:
+            for name, value in headers.items():
+                inner[name] = value
+            return inner.as_bytes(policy=SMTP)
+        sealed = self.seal(inner.as_bytes(policy=SMTP), letter.certificate)
+        outer = MIMEMultipart(
+            "encrypted", protocol="application/pgp-encrypted", policy=SMTP
+        )
+        for name, value in headers.items():
+            outer[name] = value
+        for content, kind in (
+            (b"Version: 1\r\n", "pgp-encrypted"),
+            (sealed, "octet-stream"),
+        ):
+            part = MIMEApplication(content, kind, _encoder=_as_it_is, policy=SMTP)
+            outer.attach(part)
+        return outer.as_bytes(policy=SMTP)
+
+    def _headers(self, letter: Letter) -> dict[str, str]:
+        domain = self.sender.rpartition("@")[2]
+        token = f"{letter.token}." if letter.token else ""
+        headers = {
+            "From": self.sender,
+            "To": letter.to,
+            "Subject": letter.subject,
+            "Date": formatdate(),
+            "Message-ID": f"<{token}{secrets.token_hex(10)}@{domain}>",
+            "Auto-Submitted": "auto-generated",
+        }
+        if letter.token:
+            headers["Reply-To"] = self._answers(letter)
+        return headers
+
+    def _answers(self, letter: Letter) -> str:
+        """Return where answers go, and mail that comes back."""
+        if not letter.token:
+            return self.sender
+        local, _, domain = self.sender.rpartition("@")
+        return f"{local}+{letter.token}@{domain}"
 
     def _connect(self) -> smtplib.SMTP:
         parts = urlsplit(self.address)
@@ -72,3 +131,19 @@ class Mailer:
         if parts.username:
             server.login(unquote(parts.username), unquote(parts.password or ""))
         return server
+
+
+def _content(letter: Letter) -> EmailMessage:
+    message = EmailMessage(policy=SMTP)
+    message.set_content(letter.text, cte="quoted-printable")
+    for name, content in letter.files:
+        message.add_attachment(
+            content, maintype="application", subtype="json", filename=name
+        )
+    return message
+
+
+def _as_it_is(part: MIMEApplication) -> None:
+    """Leave the armour as it is: it is ASCII, and others look for it so."""
+    content = part.get_payload(decode=True)
+    part.set_payload(content.decode("ascii") if isinstance(content, bytes) else "")

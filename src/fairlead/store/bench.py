@@ -10,9 +10,10 @@ from typing import Any
 from sqlalchemy import Connection, delete, insert, select, update
 
 from fairlead.base.ids import EngagementId
+from fairlead.bench.generated import SUITES
 from fairlead.bench.leases import SECONDS, Lease, refuse_stale, taken
 from fairlead.bench.runs import RUNS, RunState
-from fairlead.errors import Conflict
+from fairlead.errors import Conflict, NotFound
 from fairlead.store import tables
 from fairlead.store.subjects import Kept, SQLSubjects
 
@@ -21,7 +22,10 @@ KEPT_RUNS = Kept(
     tables.runs,
     lambda state: {"engagement": state.engagement, "state_name": state.state.value},
 )
+KEPT_SUITES = Kept(SUITES, tables.suites, lambda _: {})
 _LEASES = tables.leases
+_MANIFEST, _FIRST = "manifest", 0
+"""The row before the first attempt of a run has its manifest."""
 
 
 class SQLRuns(SQLSubjects[RunState]):
@@ -42,13 +46,25 @@ class SQLLeases:
 
     connection: Connection
 
-    def offer(self, leases: Sequence[Lease]) -> None:
-        """Offer attempts; those that are offered already stay as they are."""
+    def offer(self, leases: Sequence[Lease], manifest: bytes = b"") -> None:
+        """Offer attempts of a run; see `fairlead.bench.ports`."""
         runs = {lease.run for lease in leases}
         held = {lease.key for run in runs for lease in self.all(run)}
         rows = [_row(lease) for lease in leases if lease.key not in held]
+        for run in runs if manifest else ():
+            same = (_LEASES.c.run == run) & (_LEASES.c.key == _MANIFEST)
+            self.connection.execute(delete(_LEASES).where(same))
+            told = Lease(run=run, key=_MANIFEST, place=_FIRST - 1)
+            self.connection.execute(insert(_LEASES), _row(told) | {"line": manifest})
         if rows:
             self.connection.execute(insert(_LEASES), rows)
+
+    def manifest(self, run: str) -> bytes:
+        """Return the manifest of a run that is offered, or raise `NotFound`."""
+        found = self.line(run, _MANIFEST)
+        if found is None:
+            raise NotFound(f"nothing of {run!r} is offered")
+        return found
 
     def take(
         self, run: str, worker: str, at: datetime, *, most: int
@@ -86,15 +102,27 @@ class SQLLeases:
 
     def all(self, run: str) -> Sequence[Lease]:
         """Return every attempt of a run, in order."""
-        query = select(_LEASES).where(_LEASES.c.run == run).order_by(_LEASES.c.place)
+        query = (
+            select(_LEASES)
+            .where(_LEASES.c.run == run, _LEASES.c.place >= _FIRST)
+            .order_by(_LEASES.c.place)
+        )
         return [_lease(row) for row in self.connection.execute(query).mappings()]
 
     def lines(self, run: str) -> Sequence[bytes]:
         """Return what became of those that are finished, in order."""
         query = select(_LEASES.c.line).where(
-            _LEASES.c.run == run, _LEASES.c.line.is_not(None)
+            _LEASES.c.run == run,
+            _LEASES.c.line.is_not(None),
+            _LEASES.c.place >= _FIRST,
         )
         return list(self.connection.execute(query.order_by(_LEASES.c.place)).scalars())
+
+    def line(self, run: str, key: str) -> bytes | None:
+        """Return what became of one; nothing where it is not finished."""
+        query = select(_LEASES.c.line).where(_LEASES.c.run == run, _LEASES.c.key == key)
+        found: bytes | None = self.connection.execute(query).scalar_one_or_none()
+        return found
 
     def drop(self, run: str) -> None:
         """Forget a run."""

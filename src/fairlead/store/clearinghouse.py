@@ -30,6 +30,7 @@ from fairlead.clearinghouse.casework.facts import CaseExtended, Limit
 from fairlead.clearinghouse.exports import EXPORTS, Export
 from fairlead.clearinghouse.grouping import Filed, Link
 from fairlead.clearinghouse.ports import Headline, Page, Sent
+from fairlead.clearinghouse.queues import next_due
 from fairlead.clearinghouse.submissions import (
     SUBMISSIONS,
     EvidenceAdded,
@@ -94,6 +95,8 @@ KEPT_CASES = Kept(
         "opened_for": state.opened_for,
         "opened_at": state.opened_at,
         "embargo_until": None if state.embargo_over else state.embargo_until,
+        "due_at": next_due(state),
+        "coordinator": state.coordinator,
     },
     lambda state, vault: {
         tables.case_participants: [

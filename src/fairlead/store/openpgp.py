@@ -7,9 +7,9 @@ import threading
 from functools import cached_property
 from pathlib import Path
 
-from pysequoia import SignatureMode, Tsk, sign
+from pysequoia import Cert, Sig, SignatureMode, Tsk, decrypt, encrypt, sign, verify
 
-from fairlead.errors import Damaged
+from fairlead.errors import Damaged, Invalid, Violation
 
 NAME = "openpgp.asc"
 """The file within the folder of keys."""
@@ -40,6 +40,49 @@ class OpenPGPKey:
             signed = sign(self._key.signer(), document, mode=SignatureMode.DETACHED)
         return bytes(signed).decode("ascii")
 
+    def seal(self, content: bytes, certificate: str) -> bytes:
+        """Return *content* signed, and encrypted for *certificate*; armoured.
+
+        Raises:
+            Invalid: the certificate cannot be encrypted for any more.
+
+        """
+        receiver = _cert(certificate)
+        try:
+            with self._lock:
+                sealed = encrypt(
+                    content, recipients=[receiver], signer=self._key.signer()
+                )
+        except Exception as error:
+            raise _unfit("it cannot be encrypted for; it may have expired") from error
+        return bytes(sealed)
+
+    def unseal(self, sealed: bytes, certificate: str) -> tuple[bytes, bool] | None:
+        """Return what was encrypted for this key, and whether *certificate* signed it.
+
+        Nothing where it was encrypted for another key, or is none of OpenPGP.
+        """
+        try:
+            known = [Cert.from_bytes(certificate.encode())] if certificate else []
+            with self._lock:
+                opened = decrypt(
+                    sealed, decryptor=self._key.decryptor(), store=lambda _ids: known
+                )
+        except Exception:  # noqa: BLE001 - the library raises its plain errors alone
+            return None
+        return opened.bytes or b"", bool(opened.valid_sigs)
+
+    @staticmethod
+    def signed(content: bytes, signature: str, certificate: str) -> bool:
+        """Tell whether *certificate* made *signature*, detached, over *content*."""
+        try:
+            known = [Cert.from_bytes(certificate.encode())]
+            made = Sig.from_bytes(signature.encode())
+            found = verify(bytes=content, store=lambda _ids: known, signature=made)
+        except Exception:  # noqa: BLE001 - the library raises its plain errors alone
+            return False
+        return bool(found.valid_sigs)
+
     @cached_property
     def _key(self) -> Tsk:
         try:
@@ -64,3 +107,37 @@ class OpenPGPKey:
             os.fsync(file.fileno())
         part.replace(self._path)
         return key
+
+
+def read_certificate(written: str) -> tuple[str, str]:
+    """Return an OpenPGP certificate, armoured, and its fingerprint.
+
+    Raises:
+        Invalid: it is none, holds a secret key, was revoked, has expired, or nothing can
+            be encrypted for it.
+
+    """
+    certificate = _cert(written)
+    if "PRIVATE KEY" in written:
+        raise _unfit("this is a secret key; send the public one, and change the key")
+    if certificate.is_revoked:
+        raise _unfit("it was revoked")
+    try:
+        encrypt(b"", recipients=[certificate])
+    except Exception as error:
+        raise _unfit("nothing can be encrypted for it; it may have expired") from error
+    return str(certificate), str(certificate.fingerprint).upper()
+
+
+def _cert(written: str) -> Cert:
+    try:
+        return Cert.from_bytes(written.encode("ascii", "replace"))
+    except Exception as error:
+        raise _unfit("this is no OpenPGP certificate, armoured") from error
+
+
+def _unfit(reason: str) -> Invalid:
+    return Invalid(
+        f"certificate: {reason}",
+        [Violation("invalid_certificate", "certificate", reason)],
+    )

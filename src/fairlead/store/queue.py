@@ -35,6 +35,7 @@ from fairlead.access.visibility import Condition, Contains
 from fairlead.base.ids import CaseId, Receipt
 from fairlead.clearinghouse.cases import State
 from fairlead.clearinghouse.queues import (
+    ECOSYSTEM,
     LOOKED_AT,
     WORKED_ON,
     Answer,
@@ -135,7 +136,7 @@ class SQLQueue:
         shortest = min(range(len(lists)), key=lengths.__getitem__)
         long = lengths[shortest] > LOOKED_AT
         by_due = wanted.order is Order.DUE or until is not None
-        # No other list is in the order in which embargoes end.
+        # No other list is in the order in which clocks run out.
         driven = lists[0] if long and by_due else lists[shortest]
         way = _Way(self.connection, driven, start, by_due=by_due, alone=long)
         conditions = [
@@ -190,6 +191,9 @@ class SQLQueue:
         if len(wanted.states) == 1:
             here = CASES.c.state_name == wanted.states[0].value
             yield _List(CASES, CASES.c.id, CASES.c.opened_at, (here,))
+        if wanted.coordinator:
+            whose = CASES.c.coordinator == wanted.coordinator
+            yield _List(CASES, CASES.c.id, CASES.c.opened_at, (whose,))
         for word in re.findall(r"\w+", wanted.words.casefold())[:WORDS]:
             said = tables.case_words.alias()
             same = said.c.word == fingerprint_of(word, self.vault)
@@ -246,7 +250,7 @@ class SQLQueue:
 
     def _kept(self, mark: str) -> str:
         """Return a mark as it stands in the database: a project's name is kept closed."""
-        if mark in _PLAIN:
+        if mark in _PLAIN or mark.startswith(ECOSYSTEM):
             return mark
         return f"project {self.vault.quick_fingerprint(mark.encode()).hex()}"
 
@@ -295,9 +299,9 @@ class _Way:
         if not self.by_due:
             return self.driven.at
         if self.alone:
-            return CASES.c.embargo_until
+            return CASES.c.due_at
         # A short list is read and sorted.
-        return _unindexed(CASES.c.embargo_until)
+        return _unindexed(CASES.c.due_at)
 
     def _here(self) -> Tuple:
         return tuple_(self._at, self.driven.case)
@@ -341,7 +345,7 @@ def _narrowed(
 ) -> Iterable[ColumnElement[bool]]:
     """Return what is asked of the case itself, besides the lists that it is in."""
     if until is not None:
-        yield CASES.c.embargo_until <= until
+        yield CASES.c.due_at <= until
     if by_due:
         yield _unindexed(CASES.c.state_name).in_([state.value for state in WORKED_ON])
     if len(wanted.states) > 1:

@@ -8,14 +8,16 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection, Engine
 
+from fairlead.bench.generated import GeneratedSuite
 from fairlead.catalogue.imports import IMPORTS, Import
 from fairlead.record.events import Codec
 from fairlead.store import claims as claiming
 from fairlead.store import clearinghouse, members, tables
+from fairlead.store import owners as owning
 from fairlead.store.agenda import SQLAgenda
 from fairlead.store.applications import KEPT_APPLICATIONS, SQLApplications
 from fairlead.store.attempts import SQLAttempts
-from fairlead.store.bench import KEPT_RUNS, SQLLeases, SQLRuns
+from fairlead.store.bench import KEPT_RUNS, KEPT_SUITES, SQLLeases, SQLRuns
 from fairlead.store.casework import (
     KEPT_MESSAGES,
     KEPT_STATEMENTS,
@@ -43,6 +45,12 @@ from fairlead.store.engine import open_engine, reading, wipe_journal, writing
 from fairlead.store.findings import SQLIndex
 from fairlead.store.halves import SQLHalves
 from fairlead.store.members import SQLOrganisations, SQLPeople, SQLTokens
+from fairlead.store.owners import (
+    KEPT_OWNERS,
+    KEPT_ROUTINGS,
+    SQLOwners,
+    SQLRoutings,
+)
 from fairlead.store.pairs import KEPT_PAIRS, SQLPairs
 from fairlead.store.programme import (
     KEPT_CONSENTS,
@@ -72,6 +80,7 @@ from fairlead.store.subjects import (
     body_contexts,
     destroyed_contexts,
 )
+from fairlead.store.tallies import SQLTallies
 from fairlead.store.traces import KEPT_TRACES, SQLTraces
 from fairlead.store.vault import Vault, destroyed_key, destroyed_keys
 from fairlead.store.views import SQLViews
@@ -93,6 +102,7 @@ KEPT = (
     KEPT_ENGAGEMENTS,
     KEPT_DETERMINATIONS,
     KEPT_RUNS,
+    KEPT_SUITES,
     KEPT_MILESTONES,
     KEPT_FIGURES,
     KEPT_CONSENTS,
@@ -100,6 +110,7 @@ KEPT = (
     KEPT_TRACES,
     KEPT_IMPORTS,
     *claiming.KEPT,
+    *owning.KEPT,
 )
 """Every kind of subject there is."""
 
@@ -126,16 +137,18 @@ class SQLUnit:
     submissions: SQLSubmissions
     attempts: SQLAttempts
     cases: SQLCases
+    queue: SQLQueue
+    tallies: SQLTallies
+    views: SQLViews
     messages: SQLMessages
     statements: SQLStatements
     tasks: SQLTasks
-    queue: SQLQueue
-    views: SQLViews
     advisories: SQLAdvisories
     exports: SQLExports
     engagements: SQLEngagements
     determinations: SQLDeterminations
     runs: SQLRuns
+    suites: SQLSubjects[GeneratedSuite]
     leases: SQLLeases
     milestones: SQLMilestones
     figures: SQLFigures
@@ -154,6 +167,8 @@ class SQLUnit:
     allowances: SQLAllowances
     inventories: SQLInventories
     introductions: SQLIntroductions
+    owners: SQLOwners
+    routings: SQLRoutings
 
     @classmethod
     def of(
@@ -180,6 +195,7 @@ class SQLUnit:
             attempts=SQLAttempts(connection, vault),
             cases=cases,
             queue=SQLQueue(connection, cases, vault),
+            tallies=SQLTallies(connection),
             views=SQLViews(connection, vault),
             messages=SQLMessages(connection, KEPT_MESSAGES, *rest),
             statements=SQLStatements(connection, KEPT_STATEMENTS, *rest),
@@ -188,6 +204,7 @@ class SQLUnit:
             exports=SQLExports(connection, clearinghouse.KEPT_EXPORTS, *rest),
             engagements=SQLEngagements(connection, KEPT_ENGAGEMENTS, *rest),
             determinations=SQLDeterminations(connection, KEPT_DETERMINATIONS, *rest),
+            suites=SQLSubjects(connection, KEPT_SUITES, *rest),
             runs=SQLRuns(connection, KEPT_RUNS, *rest),
             leases=SQLLeases(connection),
             milestones=SQLMilestones(connection, KEPT_MILESTONES, *rest),
@@ -209,6 +226,8 @@ class SQLUnit:
             introductions=SQLIntroductions(
                 connection, claiming.KEPT_INTRODUCTIONS, *rest
             ),
+            owners=SQLOwners(connection, KEPT_OWNERS, *rest),
+            routings=SQLRoutings(connection, KEPT_ROUTINGS, *rest),
         )
 
 

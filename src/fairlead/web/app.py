@@ -24,10 +24,13 @@ from fairlead.web.api import (
     cases,
     casework,
     claims,
+    directory,
     engagements,
     owners,
     public_figures,
     reports,
+    routings,
+    searching,
     sharing,
 )
 from fairlead.web.api import catalogue as catalogue_api
@@ -39,13 +42,16 @@ from fairlead.web.pages import (
     account,
     calendars,
     exports,
+    figures,
     joining,
     members,
+    owner_links,
     pairs,
     people,
     programme,
     queue,
     readings,
+    record,
     show,
     signing_in,
     submissions,
@@ -58,6 +64,7 @@ from fairlead.web.pages import casework as casework_pages
 from fairlead.web.pages import catalogue as catalogue_pages
 from fairlead.web.pages import claims as claim_pages
 from fairlead.web.pages import engagements as engagement_pages
+from fairlead.web.pages import owners as owner_pages
 
 SECURITY = {
     "Content-Security-Policy": (
@@ -97,8 +104,11 @@ def create_app(context: Context) -> Litestar:
             engagements.router,
             advisories.router,
             catalogue_api.router,
+            searching.router,
             claims.router,
             owners.router,
+            directory.router,
+            routings.router,
             sharing.router,
             assets.keys,
             assets.router,
@@ -113,12 +123,16 @@ def create_app(context: Context) -> Litestar:
             zones.router,
             submissions.router,
             claim_pages.router,
+            owner_pages.router,
+            owner_links.router,
             exports.router,
             engagement_pages.router,
             pairs.router,
             joining.router,
             members.router,
             readings.router,
+            record.router,
+            figures.router,
             advisory_pages.router,
             csaf.router,
             osv.router,

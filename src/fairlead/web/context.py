@@ -15,6 +15,8 @@ from fairlead.clearinghouse.cases import Rules
 from fairlead.clearinghouse.claims.certificates import Certifier
 from fairlead.clearinghouse.claims.ports import Desk
 from fairlead.clearinghouse.claims.seeing import Published
+from fairlead.clearinghouse.owners.directory import Desk as OwnerDesk
+from fairlead.clearinghouse.owners.directory import ReadCertificate, no_certificates
 from fairlead.clearinghouse.ports import DocumentSigner
 from fairlead.clearinghouse.publishing import Press
 from fairlead.formats.advisory import Publisher
@@ -100,6 +102,8 @@ class Context:
     """What others have published."""
     claims: Desk
     """What claims are granted by."""
+    read_certificate: ReadCertificate = no_certificates
+    """Reads OpenPGP certificates of owners."""
     certifier: Certifier
     """Signs certificates of claims."""
     published: Published = lambda _purls: {}
@@ -113,6 +117,15 @@ class Context:
     def review(self) -> ReviewRules:
         """Return what the programme decides about engagements."""
         return self.profile.review
+
+    @property
+    def owners(self) -> OwnerDesk:
+        """Return what use cases about owners are given."""
+        return OwnerDesk(
+            randomness=self.randomness,
+            rules=self.profile.owners,
+            read_certificate=self.read_certificate,
+        )
 
     @property
     def broker(self) -> Broker:

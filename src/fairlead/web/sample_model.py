@@ -74,6 +74,11 @@ class SampleModel:
         pause = float(wanted.get("pause", 0))
         anthropic = path.endswith("/v1/messages")
         usage = (sum(map(len, words)) // 4 + 1, chunks)
+        if path.endswith("/v1/responses"):
+            await asyncio.sleep(pause)
+            told = _response(" ".join(words), usage if self.reports_usage else None)
+            await _answer(send, 200, told)
+            return
         if not asked.get("stream"):
             text = " ".join(words)
             await asyncio.sleep(pause)
@@ -114,7 +119,9 @@ async def _left(receive: Callable[[], Any]) -> None:
 
 
 def _words(asked: dict[str, Any]) -> list[str]:
-    messages = asked.get("messages") or [{"content": asked.get("prompt") or "nothing"}]
+    said = asked.get("prompt") or asked.get("input") or "nothing"
+    whole = said if isinstance(said, list) else [{"content": said}]
+    messages = asked.get("messages") or whole
     content = messages[-1].get("content")
     if isinstance(content, list):
         content = " ".join(str(part.get("text", "")) for part in content)
@@ -152,6 +159,38 @@ def _whole(
     }
     if usage:
         told["usage"] = _openai_usage(usage)
+    return told
+
+
+def _response(text: str, usage: tuple[int, int] | None) -> dict[str, Any]:
+    """Answer as OpenAI's Responses API does, at once."""
+    told: dict[str, Any] = {
+        "id": "resp_sample",
+        "object": "response",
+        "created_at": 0,
+        "model": NAME,
+        "status": "completed",
+        "output": [
+            {
+                "id": "msg_sample",
+                "type": "message",
+                "role": "assistant",
+                "status": "completed",
+                "content": [{"type": "output_text", "text": text, "annotations": []}],
+            }
+        ],
+        "parallel_tool_calls": False,
+        "tool_choice": "auto",
+        "tools": [],
+    }
+    if usage:
+        told["usage"] = {
+            "input_tokens": usage[0],
+            "input_tokens_details": {"cached_tokens": 0},
+            "output_tokens": usage[1],
+            "output_tokens_details": {"reasoning_tokens": 0},
+            "total_tokens": sum(usage),
+        }
     return told
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import secrets
+import socket
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -58,7 +60,7 @@ def reference_model(folder: Path, *, seed: str = "", hunger: int = 0) -> Any:  #
 class Wanted:
     """What the evaluator asks for; see the options of `fairlead bench run`."""
 
-    suite: Path
+    suite: Path | None
     out: Path
     model: str
     base_url: str | None = None
@@ -79,6 +81,14 @@ class Wanted:
     probes: float = 300.0
     request_seconds: int = 300
     retries: int = 4
+    outside: str = ""
+    """A task of Inspect's, instead of a suite: `FILE.py@NAME`, or as registered."""
+    lend: bool = False
+    """Whether workers make the attempts, see `BenchRun.assist`."""
+    threshold: Path | None = None
+    """Its file; that of the suite otherwise."""
+    early: bool = False
+    """Whether the run may stop between rounds, once the bets are won."""
 
 
 @dataclass(slots=True)
@@ -95,8 +105,8 @@ class BenchRun:
     """Whether the sandbox is proved before and after; a run that is not says so."""
     run: Any = None
     suite: Any = None
+    outside: Any = None
     _recorded: int = 0
-    _hash: Any = field(default_factory=hashlib.sha256)
 
     def work(self) -> Any:  # noqa: ANN401 - see fairlead.evals.running.Stopped
         """Declare the run, or take up the one that was declared; make what is left.
@@ -107,22 +117,101 @@ class BenchRun:
 
         """
         from fairlead.evals import provider
-        from fairlead.evals.keeping import Keeper, Prices
-        from fairlead.evals.running import Endpoint, Runner, Stopped
+        from fairlead.evals.running import Stopped
 
-        wanted = self.wanted
-        self.suite = suite_of(wanted.suite)
+        self._load()
         sandbox = self._sandbox()
         self._declare(sandbox.level)
-        before = self._proved(sandbox, "before")
-        keeper = Keeper(
-            folder=wanted.out,
-            suite=self.suite,
-            clock=now,
-            prices=Prices(input=wanted.prices[0], output=wanted.prices[1]),
+        before = "" if self.wanted.lend else self._proved(sandbox, "before")
+        runner = self._runner()
+        provider.put_up(self._walls(sandbox))
+        with runner.keeper.open():
+            self.start(before)
+            reason = self._lend(runner) if self.wanted.lend else self._made(runner)
+            self._spend(runner.took)
+            escape = reason is Stopped.ESCAPE
+            if escape:
+                self._alarm(runner.detail)
+            after = "" if self.wanted.lend else self._proved(sandbox, "after")
+            self.end(reason, runner, after, escape=escape)
+        return reason, runner
+
+    def assist(self, run: str) -> Any:  # noqa: ANN401 - see fairlead.evals.running.Stopped
+        """Make attempts of a run that another process offers, until none is left.
+
+        Raises:
+            NotFound: nothing of that run is offered.
+            Refused: it was declared for another suite, or in a stronger sandbox.
+
+        """
+        from fairlead.bench import runs
+        from fairlead.bench.outcomes import read_run
+        from fairlead.evals import provider
+        from fairlead.evals.lending import Worker, lease_key
+        from fairlead.evals.running import Stopped
+        from fairlead.evals.suites import keys_of
+
+        if self.opened is None:
+            raise Invalid("what is lent is lent over the database of a home folder")
+        self._load()
+        with self.opened.store.read() as unit:
+            self.run = read_run(unit.leases.manifest(run))
+        if self.run.suite_digest != self.suite.digest:
+            raise Refused(f"{run} was declared for another suite than this folder is")
+        sandbox = self._sandbox()
+        if not sandbox.level.at_least(self.run.level):
+            raise Refused(f"{run} was declared at level {self.run.level}")
+        self._proved(sandbox, "before")
+        provider.put_up(self._walls(sandbox))
+        keys = keys_of(
+            self.suite, self.run.budgets.tokens, self.run.attempts, self.run.seed
         )
+        made: list[Any] = []
+
+        def runner() -> Any:  # noqa: ANN401 - of evals
+            made[:] = [self._runner()]
+            return made[0]
+
+        worker = Worker(
+            books=self.opened.store,
+            runner=runner,
+            keys={lease_key(key): key for key in keys},
+            name=f"{socket.gethostname()}-{os.getpid()}"[:80],
+            clock=now,
+            batch=2 * self.wanted.parallel,
+        )
+        reason = worker.work()
+        self._proved(sandbox, "after")
+        if reason is Stopped.ESCAPE:
+            self._alarm(made[0].detail)
+            self._record(lambda s: runs.stopped(s, reason.value, escape=True))
+        return reason, made[0]
+
+    def _load(self) -> None:
+        """Read the suite, or the task of others.
+
+        Raises:
+            Invalid: neither or both are named.
+
+        """
+        wanted = self.wanted
+        if (wanted.suite is None) == (not wanted.outside):
+            raise Invalid("name a suite, or a task of Inspect's with --task")
+        if wanted.suite is not None:
+            self.suite = suite_of(wanted.suite)
+            return
+        from fairlead.evals.outside import Outside
+
+        self.outside = Outside(wanted.outside, wanted.tokens)
+        self.suite = self.outside.suite
+
+    def _runner(self) -> Any:  # noqa: ANN401 - see fairlead.evals.running
+        from fairlead.evals.keeping import Keeper, Prices
+        from fairlead.evals.running import Endpoint, Runner
+
+        wanted = self.wanted
         base_url, api_key = self._reached()
-        runner = Runner(
+        return Runner(
             run=self.run,
             suite=self.suite,
             folder=wanted.out,
@@ -134,24 +223,120 @@ class BenchRun:
                 request_seconds=wanted.request_seconds,
                 retries=wanted.retries,
             ),
-            keeper=keeper,
+            keeper=Keeper(
+                folder=wanted.out,
+                suite=self.suite,
+                clock=now,
+                prices=Prices(input=wanted.prices[0], output=wanted.prices[1]),
+            ),
+            outside=self.outside,
             parallel=wanted.parallel,
-            tell=self._told,
-            halted=self._halted,
+            tell=self.told,
+            halted=self.halted,
             probes=wanted.probes,
             spent=self._spent(),
         )
-        provider.put_up(self._walls(sandbox))
-        with keeper.open():
-            self._start(before)
-            reason = runner.work()
-            self._spend(runner.took)
-            escape = reason is Stopped.ESCAPE
-            if escape:
-                self._alarm(runner.detail)
-            after = self._proved(sandbox, "after")
-            self._end(reason, runner, after, escape=escape)
-        return reason, runner
+
+    def _lend(self, runner: Any) -> Any:  # noqa: ANN401 - of evals
+        """Offer every attempt that is left, and collect what workers make of them."""
+        import time
+
+        from fairlead.bench.outcomes import encode_run
+        from fairlead.evals.lending import collect, offer
+        from fairlead.evals.running import Progress, Stopped
+        from fairlead.evals.suites import keys_of
+
+        if self.opened is None:
+            raise Invalid("what is lent is lent over the database of a home folder")
+        run, keeper, store = self.run, runner.keeper, self.opened.store
+        keys = keys_of(self.suite, run.budgets.tokens, run.attempts, run.seed)
+        offer(store, run.id, [k for k in keys if k not in keeper.kept], encode_run(run))
+        self.say(f"workers: fairlead bench work {run.id} SUITE …")
+        progress = Progress(len(keys), keeper.kept, before=len(keeper.kept))
+        keeper.told = lambda attempt: self.told(attempt, progress)
+        try:
+            while collect(store, keeper, run.id):
+                if self.halted():
+                    return Stopped.HALTED
+                time.sleep(1)
+        except KeyboardInterrupt:
+            return Stopped.INTERRUPTED
+        with store.begin() as unit:
+            unit.leases.drop(run.id)
+        return Stopped.COMPLETE
+
+    def _made(self, runner: Any) -> Any:  # noqa: ANN401 - of evals
+        """Make what is left, round by round where the run may stop early."""
+        from fairlead.bench.reading import FIXED
+        from fairlead.evals.running import Stopped
+
+        if self.run.stopping == FIXED:
+            return runner.work()
+        from fairlead.bench.estimate.betting import decided, rounds_in
+
+        threshold, took = self._threshold(), 0.0
+        for names in rounds_in(self.run.planned, threshold):
+            keys = [
+                (name, tokens, epoch)
+                for name in names
+                for tokens in self.run.budgets.tokens
+                for epoch in range(1, self.run.attempts + 1)
+            ]
+            reason = runner.work(only=keys)
+            took, runner.spent = took + runner.took, runner.spent + runner.took
+            runner.took = 0.0
+            if reason is not Stopped.COMPLETE:
+                break
+            if decided(self.run, list(runner.keeper.kept.values()), threshold):
+                reason = Stopped.DECIDED
+                break
+        runner.took = took
+        return reason
+
+    def _threshold(self) -> Any:  # noqa: ANN401 - see fairlead.bench.threshold
+        """Return the threshold of the run.
+
+        Raises:
+            Invalid: there is none.
+
+        """
+        from fairlead.bench.threshold import read_threshold
+
+        content = self._threshold_file()
+        if content is None:
+            raise Invalid("stopping early needs a threshold: name it with --threshold")
+        return read_threshold(content)
+
+    def _threshold_file(self) -> bytes | None:
+        """Return the file of the threshold: as given, as begun with, or the suite's."""
+        from fairlead.bench.bundle import THRESHOLD
+        from fairlead.bench.threshold import read_threshold
+
+        begun = self.wanted.out / THRESHOLD
+        path = self.wanted.threshold or (begun if begun.exists() else None)
+        named = self.suite.suite.threshold
+        if path is not None:
+            content = path.read_bytes()
+        elif named is not None:
+            content = self.suite.files[named.file]
+        else:
+            return None
+        read_threshold(content)  # so that a run is not begun with one that is none
+        return content
+
+    def _planned(self) -> Sequence[Any]:
+        """Return every task, in the order in which they are tried."""
+        from fairlead.wiring.assessing import needs_extra, planned_of
+
+        planned = planned_of(self.suite)
+        if not self.wanted.early:
+            return list(planned)
+        if self.wanted.lend:
+            raise Invalid("workers make every attempt: give --lend or --stop-early")
+        needs_extra()
+        from fairlead.bench.estimate.betting import ordered
+
+        return list(ordered(planned, self._threshold(), self.wanted.seed))
 
     def _sandbox(self) -> Any:  # noqa: ANN401 - see fairlead.sandbox.ports
         from fairlead.bench.declaring import needed_level, refuse_below
@@ -179,8 +364,6 @@ class BenchRun:
 
     def _reached(self) -> tuple[str | None, str | None]:
         """Return the address and the key: those of the broker where one is named."""
-        import os
-
         wanted = self.wanted
         if not wanted.engagement:
             return wanted.base_url, wanted.api_key
@@ -199,6 +382,8 @@ class BenchRun:
 
     def _declare(self, level: Any) -> None:  # noqa: ANN401 - see fairlead.sandbox.levels
         from fairlead.bench import declaring, outcomes
+        from fairlead.bench.bundle import THRESHOLD
+        from fairlead.bench.reading import FIXED, ROUNDS
         from fairlead.evals.keeping import write_whole
         from fairlead.evals.running import harness
         from fairlead.evals.suites import SCAFFOLD, TOOLS
@@ -210,7 +395,7 @@ class BenchRun:
             raise Invalid(
                 "name with --responsible who is told where something tries to leave"
             )
-        threshold = suite.suite.threshold
+        threshold = self._threshold_file()
         declared = outcomes.Run(
             id=outcomes.RunId("run-" + secrets.token_hex(8)),
             suite=suite.suite.name,
@@ -220,8 +405,8 @@ class BenchRun:
             reference=self._reference(),
             variant=outcomes.Variant(wanted.variant),
             access=outcomes.Access(wanted.access),
-            scaffold=SCAFFOLD,
-            tools=TOOLS,
+            scaffold="of the task" if self.outside else SCAFFOLD,
+            tools=() if self.outside else TOOLS,
             attempts=wanted.attempts,
             budgets=outcomes.Budgets(
                 tokens=tokens,
@@ -229,11 +414,14 @@ class BenchRun:
                 dollars=wanted.dollars,
                 attempt_seconds=wanted.attempt_seconds,
             ),
-            stopping="fixed",
-            threshold_digest=threshold.sha256 if threshold else None,
+            stopping=ROUNDS if wanted.early else FIXED,
+            threshold_digest=hashlib.sha256(threshold).hexdigest()
+            if threshold
+            else None,
             errors=suite.suite.errors,
             level=level,
             seed=wanted.seed,
+            planned=tuple(self._planned()),
             declared=now(),
             harness=harness(),
             engagement=wanted.engagement,
@@ -250,10 +438,12 @@ class BenchRun:
         self.run = declared
         wanted.out.mkdir(parents=True, exist_ok=True)
         content = outcomes.encode_run(declared)
-        self._record_declared(content)
+        if threshold is not None:
+            write_whole(wanted.out / THRESHOLD, threshold)
+        self.record_declared(content)
         write_whole(path, content)
 
-    def _record_declared(self, content: bytes) -> None:
+    def record_declared(self, content: bytes) -> None:
         """Put on the record what is declared, before anything of it is done."""
         from fairlead.bench.runs import RunDeclared
 
@@ -282,7 +472,13 @@ class BenchRun:
             if facts := decide(state):
                 unit.runs.save(state, facts, name=self.run.id, by=OPERATOR, at=now())
 
-    def _start(self, before: str) -> None:
+    def start(self, before: str) -> None:
+        """Put on the record that it starts; *before* is the digest of a report.
+
+        Raises:
+            Refused: it has ended, or something tried to leave that nobody looked at.
+
+        """
         from msgspec.structs import replace
 
         from fairlead.bench import runs
@@ -335,7 +531,8 @@ class BenchRun:
             ),
         )
 
-    def _told(self, attempt: Any, progress: Any) -> None:  # noqa: ANN401 - of evals
+    def told(self, attempt: Any, progress: Any) -> None:  # noqa: ANN401 - of evals
+        """Take note of an attempt that was kept."""
         from fairlead.bench import runs
 
         self.tell(attempt, progress)
@@ -349,16 +546,17 @@ class BenchRun:
         content = (self.wanted.out / "attempts.ndjson").read_bytes()
         return content.count(b"\n"), hashlib.sha256(content).hexdigest()
 
-    def _halted(self) -> bool:
+    def halted(self) -> bool:
         """Tell whether another run of the engagement stopped at an attempt to leave."""
         if self.opened is None:
             return False
         with self.opened.store.read() as unit:
             others = unit.runs.of(self.run.engagement or None)
-        return any(run.escaped and run.id != self.run.id for run in others)
+        return any(run.escaped for run in others)
 
     def _alarm(self, detail: str) -> None:
         """Tell the person who is responsible."""
+        from fairlead.base.letters import Letter
         from fairlead.errors import Unavailable
         from fairlead.remote.mail import Mailer
 
@@ -369,11 +567,12 @@ class BenchRun:
             settings = self.sandboxes.settings
             try:
                 mailer = Mailer(settings.smtp, settings.mail_from)
-                mailer.send(who, "A run tried to leave its sandbox", said)
+                mailer.send(Letter(who, "A run tried to leave its sandbox", said))
             except Unavailable as error:
                 self.say(f"{error}; tell {who} yourself")
 
-    def _end(self, reason: Any, runner: Any, after: str, *, escape: bool) -> None:  # noqa: ANN401 - of evals
+    def end(self, reason: Any, runner: Any, after: str, *, escape: bool) -> None:  # noqa: ANN401 - of evals
+        """Put on the record why it ended or stands still; *after* as in `start`."""
         from msgspec.structs import replace
 
         from fairlead.bench import runs
@@ -383,13 +582,14 @@ class BenchRun:
         count, digest = self._so_far()
         self._record(lambda state: runs.kept(state, count, digest))
         _keep_marks(self.wanted.out, runner)
-        if reason is not Stopped.COMPLETE:
+        if reason not in {Stopped.COMPLETE, Stopped.DECIDED}:
             self._record(lambda state: runs.stopped(state, reason.value, escape=escape))
         else:
-            self.run = replace(self.run, ended=now(), complete=True)
+            whole = reason is Stopped.COMPLETE
+            self.run = replace(self.run, ended=now(), complete=whole)
             write_whole(self.wanted.out / "manifest.json", _encoded(self.run))
             self._record(
-                lambda state: runs.ended(state, count, digest, after, complete=True)
+                lambda state: runs.ended(state, count, digest, after, complete=whole)
             )
         if self.opened is not None:
             self.opened.publish_record()

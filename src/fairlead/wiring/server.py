@@ -35,7 +35,7 @@ class Server:
         from fairlead.remote.dns import Resolver
         from fairlead.remote.upstream import Upstream, check_url
         from fairlead.store.assets import AssetFiles
-        from fairlead.store.openpgp import OpenPGPKey
+        from fairlead.store.openpgp import read_certificate
         from fairlead.store.public import PublicLog
         from fairlead.web.context import Context
         from fairlead.web.limiting import Gate, Limits
@@ -54,7 +54,8 @@ class Server:
             wake=wake,
             publisher=self.settings.publisher,
             assigner=self.settings.assigner,
-            signer=OpenPGPKey(self.settings.keys_folder, self.settings.programme),
+            signer=self.openpgp(),
+            read_certificate=read_certificate,
             uploads=self.system.uploads,
             assets=AssetFiles(self.system.uploads),
             certificates=self.system.certificates,
@@ -94,12 +95,14 @@ class Server:
         from fairlead.store.published import CataloguePublished
         from fairlead.worker.runner import Runner
 
-        mailer = Mailer(self.settings.smtp, self.settings.mail_from)
+        key = self.openpgp()
+        mailer = Mailer(self.settings.smtp, self.settings.mail_from, key.seal)
         return Runner(
             store=self.system.store,
             keep_log=self.system.sequencer.round,
             programme=self.settings.programme,
-            send=lambda letter: mailer.send(letter.to, letter.subject, letter.text),
+            send=mailer.send,
+            owners=self.owner_work(mailer.send),
             show_log=self.publisher().tick,
             read_pairs=self._read_pairs(),
             published=CataloguePublished(self.system.catalogue()),
@@ -121,6 +124,61 @@ class Server:
             assigner=self.settings.assigner,
             signer=OpenPGPKey(self.settings.keys_folder, self.settings.programme),
         )
+
+    def owner_work(self, send: Any) -> Any:  # noqa: ANN401 - see fairlead.worker.owners
+        """Return what is done about owners, with mail that goes out by *send*."""
+        from fairlead.remote.dns import Resolver
+        from fairlead.remote.outside import RealOutside
+        from fairlead.worker.owners import OwnerWork
+
+        return OwnerWork(
+            store=self.system.store,
+            clock=now,
+            randomness=secrets.token_bytes,
+            send=send,
+            rules_of_cases=self.system.rules,
+            programme=self.settings.programme,
+            address=self.settings.public_address,
+            fingerprint=self.openpgp().fingerprint,
+            desk_of=self.owner_desk(),
+            outside=RealOutside(
+                text_records=Resolver(self.settings.dns).text_records,
+                reach=self._reach(),
+                homes=self._registries(),
+            ),
+        )
+
+    def owner_desk(self) -> Any:  # noqa: ANN401 - see clearinghouse.owners.directory
+        """Return what use cases about owners are given."""
+        from fairlead.clearinghouse.owners.directory import Desk
+        from fairlead.store.openpgp import read_certificate
+
+        return Desk(
+            randomness=secrets.token_bytes,
+            rules=self.system.profile.owners,
+            read_certificate=read_certificate,
+        )
+
+    def openpgp(self) -> Any:  # noqa: ANN401 - see fairlead.store.openpgp
+        """Return the key that signs documents and mail."""
+        from fairlead.store.openpgp import OpenPGPKey
+
+        return OpenPGPKey(self.settings.keys_folder, self.settings.programme)
+
+    def _registries(self) -> Mapping[str, str]:
+        """Return the addresses of registries that are asked, by type."""
+        from fairlead.formats.registries import REGISTRIES
+
+        homes: dict[str, str] = {}
+        for written in self.settings.registries.split():
+            kind, _, home = written.partition("=")
+            if kind not in REGISTRIES or not home.startswith(("https://", "http://")):
+                raise Misconfigured(
+                    f"registries: {written!r}; write pypi=https://…, with one of"
+                    f" {', '.join(REGISTRIES)}"
+                )
+            homes[kind] = home
+        return homes
 
     def publisher(self) -> Any:  # noqa: ANN401 - see fairlead.worker.publishing
         """Return what shows others the log."""
@@ -169,6 +227,7 @@ class Server:
             self.system.store.destroy_keys()
             runner = self.runner()
             runner.expire()
+            runner.plan()
             runner.start()
             try:
                 await serve(

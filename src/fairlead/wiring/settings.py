@@ -59,7 +59,12 @@ class Settings:
     """Server for mail, `smtp://HOST:PORT` or `smtps://NAME:PASSWORD@HOST`; empty sends
     none."""
     mail_from: str = "fairlead@localhost"
-    """Address from which mail is sent."""
+    """Address from which mail is sent. Answers of owners come to the same with `+` and a
+    token before the `@`; have the mail server hand them to `fairlead mail take -`."""
+    registries: str = ""
+    """Addresses of package registries that are asked who owns a package, each after its
+    type, such as `pypi=https://…` (pypi, npm, cargo, gem, composer), separated by spaces;
+    empty asks none."""
     sandbox_level: str = "L1"
     """The least level of sandbox in which code that nobody trusts is run: L1, L2 or L3."""
     sandbox_root: str = ""

@@ -169,6 +169,8 @@ class System:
 
     def _rebuild(self, connection: Any, progress: Any) -> int:  # noqa: ANN401 - of the store
         from fairlead.access import joining
+        from fairlead.clearinghouse.owners import sending
+        from fairlead.clearinghouse.owners.directory import Desk
         from fairlead.clearinghouse.resuming import resume
         from fairlead.review import resuming as review
         from fairlead.store.rebuild import rebuild
@@ -179,6 +181,8 @@ class System:
         resume(unit, at=now(), desk=self.claim_desk())
         review.resume(unit, self.profile.review, at=now())
         joining.resume(unit)
+        owners = Desk(randomness=secrets.token_bytes, rules=self.profile.owners)
+        sending.resume(unit, owners, at=now())
         return count
 
     def _expect_keys(self) -> None:

@@ -14,7 +14,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from fairlead.access import joining
-from fairlead.access.joining import Letter
 from fairlead.base.ids import (
     ApplicationId,
     CaseId,
@@ -23,6 +22,7 @@ from fairlead.base.ids import (
     EngagementId,
     Receipt,
 )
+from fairlead.base.letters import Letter
 from fairlead.base.ports import Clock, Randomness
 from fairlead.clearinghouse import deciding
 from fairlead.clearinghouse.cases import Rules
@@ -35,11 +35,14 @@ from fairlead.clearinghouse.ports import Job, Timer
 from fairlead.clearinghouse.public import Published
 from fairlead.clearinghouse.publishing import Press
 from fairlead.errors import Error
+from fairlead.programme import figures
 from fairlead.programme.agenda import Due, Ringing
 from fairlead.programme.unit import Store, Unit
 from fairlead.review import certifying, concluding, granting, handing
 from fairlead.review.engagement import ENGAGEMENTS
 from fairlead.review.ports import SealedFiles
+from fairlead.worker import owners
+from fairlead.worker.owners import Errand, OwnerWork
 
 log = logging.getLogger(__name__)
 
@@ -53,6 +56,9 @@ BATCH = 50
 
 EXPIRY = 3600.0
 """Seconds between two looks at uploads that nobody went on with."""
+
+ERRANDS = frozenset({Job.MAIL, *owners.ERRANDS})
+"""Jobs that are done outside of any transaction, since they wait for the other side."""
 
 DESTROYING = frozenset({Job.DESTROY_KEY, Job.DESTROY_ENGAGEMENT})
 """Jobs after which nothing may be left in the database's journal."""
@@ -78,6 +84,8 @@ class Runner:
     """Sends a mail."""
     show_log: Callable[[], object] = lambda: None
     """Shows others the log when an instant for that has come; may take seconds."""
+    owners: OwnerWork | None = None
+    """What is done about owners; as usual, and seeing nothing outside, where not said."""
     claims: Desk | None = None
     """What claims are granted by; the usual rules where nothing is said."""
     published: Published = NOTHING
@@ -95,6 +103,18 @@ class Runner:
     def desk(self) -> Desk:
         """What claims are granted by."""
         return self.claims or Desk(randomness=self.randomness)
+
+    @property
+    def owner_work(self) -> OwnerWork:
+        """What is done about owners."""
+        return self.owners or OwnerWork(
+            store=self.store,
+            clock=self.clock,
+            randomness=self.randomness,
+            send=self.send,
+            rules_of_cases=self.rules,
+            programme=self.programme,
+        )
 
     def start(self) -> None:
         """Begin to work."""
@@ -171,6 +191,11 @@ class Runner:
                 due += EXPIRY
                 self.expire()
 
+    def plan(self) -> None:
+        """Have rung, from now on, what rings at the same time in every month."""
+        with self.store.begin() as unit:
+            figures.plan(unit, at=self.clock())
+
     def expire(self) -> None:
         """Remove uploads that nobody went on with."""
         try:
@@ -188,13 +213,13 @@ class Runner:
         began = time.monotonic()
         under_way: Due | None = None
         destroyed = False
-        letters: list[tuple[Due, Letter | None]] = []
+        errands: list[tuple[Due, Errand | None]] = []
         try:
             with self.store.begin() as unit:
                 for job in unit.agenda.due(self.clock(), limit=BATCH):
                     under_way = job
-                    if job.job is Job.MAIL:
-                        letters.append((job, self._letter(unit, job)))
+                    if job.job in ERRANDS:
+                        errands.append((job, self._errand(unit, job)))
                         continue
                     self._do(unit, job)
                     destroyed |= job.job in DESTROYING
@@ -211,20 +236,24 @@ class Runner:
                 unit.agenda.failed(under_way, said, at=self.clock())
         if destroyed:
             self.store.wipe_journal()
-        for job, letter in letters:
-            self._send(job, letter)
+        for job, errand in errands:
+            self._run(job, errand)
         return under_way is not None
 
-    def _letter(self, unit: Unit, job: Due) -> Letter | None:
-        return joining.letter(unit, ApplicationId(job.subject), self.programme)
+    def _errand(self, unit: Unit, job: Due) -> Errand | None:
+        """Return what a job does outside of any transaction; nothing once it is moot."""
+        if job.job is not Job.MAIL:
+            return self.owner_work.errand(unit, job)
+        letter = joining.letter(unit, ApplicationId(job.subject), self.programme)
+        return None if letter is None else lambda: self.send(letter)
 
-    def _send(self, job: Due, letter: Letter | None) -> None:
-        """Send a mail, while no transaction waits for the other side."""
+    def _run(self, job: Due, errand: Errand | None) -> None:
+        """Do what takes long, while no transaction waits for the other side."""
         try:
-            if letter is not None:
-                self.send(letter)
+            if errand is not None:
+                errand()
         except Error as error:
-            log.warning("mail.failed", extra={"job": job.id, "error": str(error)})
+            log.warning("errand.failed", extra={"job": job.id, "error": str(error)})
             with self.store.begin() as unit:
                 unit.agenda.failed(job, error.code, at=self.clock())
             return
@@ -255,6 +284,8 @@ class Runner:
                     opened=unit.engagements.opens(name),
                     at=self.clock(),
                 )
+            case Job.OWNER_PACE:
+                self.owner_work.pace(unit, job.subject)
             case Job.CLAIM_LINE:
                 keeping.grant(unit, ClaimId(job.subject), self.desk, at=self.clock())
 
@@ -288,6 +319,9 @@ class Runner:
         return rang > 0
 
     def _ring(self, unit: Unit, timer: Ringing) -> None:
+        if timer.timer in owners.TIMERS:
+            self.owner_work.ring(unit, timer)
+            return
         match timer.timer:
             case Timer.CASE:
                 ringer = Ringer(randomness=self.randomness, press=self.press)
@@ -304,6 +338,8 @@ class Runner:
                 concluding.ring_destruction(
                     unit, EngagementId(timer.subject), at=self.clock()
                 )
+            case Timer.FIGURES:
+                figures.ring(unit, at=self.clock())
             case Timer.APPLICATION:
                 joining.erase(unit, ApplicationId(timer.subject), at=self.clock())
             case Timer.CLAIM:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from fairlead.access.roles import Asker, Scope
 from fairlead.access.traces import How, Moment, leave_trace
@@ -128,6 +129,70 @@ def check(
         )
         for one in found
     ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spot:
+    """One target on the map: what was seen of it, and who is at it now."""
+
+    name: str
+    worth: float
+    """What is left of all scans together, from 0 to 1."""
+    scans: int
+    found: int
+    """In how many of them something was found."""
+    last: datetime | None
+    """When the last of them ended."""
+    active: int
+
+    @property
+    def weight(self) -> int:
+        """Return how much room it takes on the map."""
+        return 1 + self.scans + self.active
+
+
+CHARTED = 2_000
+"""Claims that the map is drawn from, at most, the newest first."""
+
+
+def chart(
+    unit: ClaimsUnit, asker: Asker, moment: Moment, *, size: int = 60
+) -> Sequence[Spot]:
+    """Return the targets that members scan or have scanned, the most scanned first.
+
+    It is drawn from claims that *asker* may see, and never from blind ones.
+    """
+    asker.needs(Scope.CLAIM_READ)
+    rule = VISIBLE.condition(asker)
+    states = (State.ACTIVE, State.RELEASED)
+    claims = unit.claims.seen(rule, Page(size=CHARTED), states=states)
+    _trace(unit, asker, [c for c in claims if c.state is State.ACTIVE], moment)
+    by_name: dict[str, list[Claim]] = {}
+    for claim in claims:
+        blind = claim.visibility is Visibility.BLIND
+        if claim.scan is not None and claim.scan.target is not None and not blind:
+            by_name.setdefault(claim.scan.target.name, []).append(claim)
+    spots = [_spot(name, found, moment.at) for name, found in by_name.items()]
+    known = [spot for spot in spots if spot.scans or spot.active]
+    return sorted(known, key=lambda spot: (-spot.weight, spot.name))[:size]
+
+
+def _spot(name: str, claims: Sequence[Claim], at: datetime) -> Spot:
+    since = at - COVERAGE_LASTS
+    covered = [
+        claim
+        for claim in claims
+        if claim.coverage is not None and (claim.ended_at or claim.taken_at) > since
+    ]
+    seen = coverage.picture(covered, at=at)
+    return Spot(
+        name=name,
+        worth=seen.worth,
+        scans=len(covered),
+        found=sum(method.found for method in seen.by_method),
+        last=max((method.at for method in seen.by_method), default=None),
+        active=sum(claim.holds(at) for claim in claims),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -67,6 +67,13 @@ def identities_of(finding: Finding) -> tuple[str, ...]:
     return tuple(sorted(identity for identity in found if names_of(identity)))
 
 
+def ecosystem_of(identities: tuple[str, ...]) -> str | None:
+    """Return the registry or host of a package, of those that are known here."""
+    places = [identity.partition("/")[0] for identity in identities]
+    known = [p for p in places if p in _REGISTRIES] + [p for p in places if p in _HOSTS]
+    return known[0] if known else None
+
+
 def _of_purl(written: str) -> set[str]:
     if not written.strip().startswith("pkg:"):
         return set()

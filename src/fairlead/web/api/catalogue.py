@@ -23,6 +23,8 @@ from fairlead.web.openapi import PROBLEMS, InventoryOperation
 
 SBOM_BODY = 16 * 1024 * 1024
 """The largest SBOM that is taken over HTTP, in bytes; the command takes 256 MiB."""
+MOST_COMPARED = 100_000
+"""Pairs that are compared over HTTP; an SBOM of 5,000 components needs some 10,000."""
 
 
 class Weigh(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -67,7 +69,7 @@ def _who(request: AnyRequest, context: Context) -> None:
 def _match(name: str, body: bytes, context: Context) -> Matched:
     inventory = inventories.read(name, body, max_bytes=SBOM_BODY)
     with context.catalogue.read() as reading:
-        return match(reading, inventory, context.clock())
+        return match(reading, inventory, context.clock(), most=MOST_COMPARED)
 
 
 @get(

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
-from litestar import Response
+from litestar import HttpMethod, Response, route
 
 from fairlead.clearinghouse.ports import Headline
 from fairlead.formats.csaf_feed import Entry
 
 HEADERS = {"Cache-Control": "public, max-age=60", "Access-Control-Allow-Origin": "*"}
 """Anybody may keep it for a minute, and read it from any page."""
+
+
+def served(path: str) -> Callable[[Any], Any]:
+    """Serve what a function answers with at *path*; asked with HEAD, without the body."""
+    methods = [HttpMethod.GET, HttpMethod.HEAD]
+    return route(
+        path, http_method=methods, sync_to_thread=True, include_in_schema=False
+    )
 
 
 def file(content: str | bytes, media_type: str) -> Response[bytes]:

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from litestar import Response, Router, get
+from litestar import Response, Router
 from litestar.di import NamedDependency
 
 from fairlead.clearinghouse import publishing
 from fairlead.clearinghouse.ports import Page
 from fairlead.formats import atom
 from fairlead.web.context import Context
-from fairlead.web.feeds.answers import entries, file
+from fairlead.web.feeds.answers import entries, file, served
 
 ENTRIES = 100
 
 
-@get("/advisories.atom", sync_to_thread=True, include_in_schema=False)
+@served("/advisories.atom")
 def newest(context: NamedDependency[Context]) -> Response[bytes]:
     """List the advisories that changed last."""
     with context.store.read() as unit:

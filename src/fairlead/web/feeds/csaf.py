@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Sequence
 from datetime import datetime
 
-from litestar import Response, Router, get
+from litestar import Response, Router
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 
@@ -22,7 +22,7 @@ from fairlead.formats import csaf_feed
 from fairlead.formats.csaf import Version, csaf_file_name
 from fairlead.formats.csaf_feed import FEEDS, Entry, Key, Provider
 from fairlead.web.context import Context
-from fairlead.web.feeds.answers import entries, file
+from fairlead.web.feeds.answers import entries, file, served
 
 ROOT = "/.well-known/csaf"
 JSON = "application/json"
@@ -57,25 +57,25 @@ def _metadata(context: Context, version: Version) -> Response[bytes]:
     return file(written, JSON)
 
 
-@get("/provider-metadata.json", sync_to_thread=True, include_in_schema=False)
+@served("/provider-metadata.json")
 def metadata(context: NamedDependency[Context]) -> Response[bytes]:
     """Say who publishes CSAF 2.0, where, and with which key."""
     return _metadata(context, Version.V2_0)
 
 
-@get("/v2.0/provider-metadata.json", sync_to_thread=True, include_in_schema=False)
+@served("/v2.0/provider-metadata.json")
 def metadata_2_0(context: NamedDependency[Context]) -> Response[bytes]:
     """Say the same at the place that stays when 2.1 takes over."""
     return _metadata(context, Version.V2_0)
 
 
-@get("/v2.1/provider-metadata.json", sync_to_thread=True, include_in_schema=False)
+@served("/v2.1/provider-metadata.json")
 def metadata_2_1(context: NamedDependency[Context]) -> Response[bytes]:
     """Say the same of CSAF 2.1."""
     return _metadata(context, Version.V2_1)
 
 
-@get("/openpgp/{name:str}", sync_to_thread=True, include_in_schema=False)
+@served("/openpgp/{name:str}")
 def key(name: FromPath[str], context: NamedDependency[Context]) -> Response[bytes]:
     """Return the public key that documents are signed with."""
     signer = context.signer
@@ -98,13 +98,13 @@ def _listing(context: Context, version: Version, name: str) -> Response[bytes]:
     raise NotFound(f"no list {name!r}")
 
 
-@get("/white/{name:str}", sync_to_thread=True, include_in_schema=False)
+@served("/white/{name:str}")
 def listing(name: FromPath[str], context: NamedDependency[Context]) -> Response[bytes]:
     """List every document: as ROLIE feed, index.txt or changes.csv."""
     return _listing(context, Version.V2_0, name)
 
 
-@get("/v2.1/clear/{name:str}", sync_to_thread=True, include_in_schema=False)
+@served("/v2.1/clear/{name:str}")
 def listing_2_1(
     name: FromPath[str], context: NamedDependency[Context]
 ) -> Response[bytes]:
@@ -140,7 +140,7 @@ def _find(context: Context, stem: str) -> PublishedAdvisory:
         return publishing.find_advisory(unit, AdvisoryId(head.upper() + dash + rest))
 
 
-@get("/white/{year:str}/{name:str}", sync_to_thread=True, include_in_schema=False)
+@served("/white/{year:str}/{name:str}")
 def document(
     year: FromPath[str], name: FromPath[str], context: NamedDependency[Context]
 ) -> Response[bytes]:
@@ -148,7 +148,7 @@ def document(
     return _document(context, Version.V2_0, year, name)
 
 
-@get("/v2.1/clear/{year:str}/{name:str}", sync_to_thread=True, include_in_schema=False)
+@served("/v2.1/clear/{year:str}/{name:str}")
 def document_2_1(
     year: FromPath[str], name: FromPath[str], context: NamedDependency[Context]
 ) -> Response[bytes]:

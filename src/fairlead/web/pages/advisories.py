@@ -18,7 +18,15 @@ from fairlead.base.ids import AdvisoryId
 from fairlead.clearinghouse import publishing
 from fairlead.clearinghouse.advisories import PublishedAdvisory
 from fairlead.clearinghouse.ports import Page
-from fairlead.errors import Error, Invalid, NotFound, NotVerified, Refused
+from fairlead.errors import (
+    Error,
+    Invalid,
+    NotFound,
+    NotVerified,
+    Refused,
+    Unauthenticated,
+    Violation,
+)
 from fairlead.formats import osv, reading
 from fairlead.formats.advisory import Advisory
 from fairlead.formats.csaf import csaf_file_name
@@ -29,6 +37,13 @@ from fairlead.web.auth import AnyRequest
 from fairlead.web.context import Context
 from fairlead.web.openapi import PROBLEMS
 from fairlead.web.pages import verifying
+from fairlead.web.pages.drafts import (
+    FIELDS,
+    DraftForm,
+    beyond_the_form,
+    revised_draft,
+    written_before,
+)
 from fairlead.web.pages.frame import page
 from fairlead.web.problems import status_of
 
@@ -82,6 +97,19 @@ class WithdrawalForm(Struct, frozen=True, kw_only=True):
     reason: str = ""
 
 
+class RevisionForm(DraftForm, frozen=True, kw_only=True):
+    """A new version of an advisory, as it was typed."""
+
+    news: str = ""
+
+
+class ProvedRevision(RevisionForm, frozen=True, kw_only=True):
+    """The same, sent on with the proof that it is the one."""
+
+    answer: str = ""
+    code: str = ""
+
+
 @get("/advisories/{name:str}", sync_to_thread=True, include_in_schema=False)
 def read(
     request: AnyRequest, name: FromPath[str], context: NamedDependency[Context]
@@ -114,18 +142,115 @@ def withdraw(
         with context.store.read() as unit:
             person = auth.person(unit, request, context)
             found = publishing.find_advisory(unit, advisory)
-        return _show(context, person, found, error=error)
+        return _show(context, person, found, form="withdrawal", error=error)
     return Redirect(f"/advisories/{name}", status_code=HTTP_303_SEE_OTHER)
 
 
-def _show(
+@post("/advisories/{name:str}/revisions", sync_to_thread=True, include_in_schema=False)
+def revise(
+    request: AnyRequest,
+    name: FromPath[str],
+    data: URLEncodedBody[RevisionForm],
+    context: NamedDependency[Context],
+) -> Response[Any]:
+    """Publish a new version of an advisory."""
+    try:
+        with context.store.begin() as unit:
+            asker = auth.person(unit, request, context).asker
+            asker.needs(Scope.ADVISORY_PUBLISH)
+            _need_news(data)
+            found = publishing.find_advisory(unit, AdvisoryId(name))
+            publishing.revise(
+                unit,
+                asker,
+                found.id,
+                revised_draft(data, _content(found, context)),
+                context.press,
+                summary=data.news,
+                at=context.clock(),
+            )
+    except NotVerified:
+        return _ask(request, context, name, data)
+    except (Invalid, Refused) as error:
+        return _typed(request, context, name, data, error=error)
+    return Redirect(f"/advisories/{name}", status_code=HTTP_303_SEE_OTHER)
+
+
+def _need_news(data: RevisionForm) -> None:
+    if not data.news.strip():
+        fault = Violation(
+            "missing_field", "news", "say it in words; everybody reads it"
+        )
+        raise Invalid("say what is new", [fault])
+
+
+@post(
+    "/advisories/{name:str}/revisions/draft",
+    sync_to_thread=True,
+    include_in_schema=False,
+    status_code=HTTPStatus.OK,
+)
+def redraft(
+    request: AnyRequest,
+    name: FromPath[str],
+    data: URLEncodedBody[ProvedRevision],
+    context: NamedDependency[Context],
+) -> Response[Any]:
+    """Verify the person, and show the form with what was typed before."""
+    try:
+        verifying.proved(request, context, answer=data.answer, code=data.code)
+    except Unauthenticated as error:
+        return _ask(request, context, name, data, error=error)
+    return _typed(request, context, name, data)
+
+
+def _ask(
+    request: AnyRequest,
+    context: Context,
+    name: str,
+    typed: RevisionForm,
+    *,
+    error: Error | None = None,
+) -> Response[Any]:
+    """Ask the person to show that it is the one; what it typed is kept meanwhile."""
+    with context.store.read() as unit:
+        me = auth.person(unit, request, context)
+        found = publishing.find_advisory(unit, AdvisoryId(name))
+    return verifying.ask(
+        me,
+        f"/advisories/{found.id}/revisions/draft",
+        {field: getattr(typed, field) for field in RevisionForm.__struct_fields__},
+        error=error,
+        status_code=HTTPStatus.FORBIDDEN,
+    )
+
+
+def _typed(
+    request: AnyRequest,
+    context: Context,
+    name: str,
+    typed: RevisionForm,
+    *,
+    error: Error | None = None,
+) -> Response[Any]:
+    """Show an advisory with the form that was filled in."""
+    with context.store.read() as unit:
+        person = auth.person(unit, request, context)
+        found = publishing.find_advisory(unit, AdvisoryId(name))
+    return _show(context, person, found, form="revision", typed=typed, error=error)
+
+
+def _show(  # noqa: PLR0913 - one value a thing that must be said
     context: Context,
     person: Person | None,
     advisory: PublishedAdvisory,
     *,
+    form: str = "",
+    typed: RevisionForm | None = None,
     error: Error | None = None,
 ) -> Response[Any]:
     content = _content(advisory, context)
+    violations = error.violations if isinstance(error, Invalid) else ()
     documents = advisory.documents
     formats = {
         kind: format_
@@ -147,7 +272,12 @@ def _show(
         signed=context.signer is not None,
         file=csaf_file_name(advisory.id),
         may_withdraw=may_publish and advisory.withdrawn_at is None,
+        form=form,
+        draft=typed or written_before(content),
+        news=typed.news if typed else "",
+        beyond=beyond_the_form(content),
         error=str(error) if error else None,
+        wrong={FIELDS.get(v.field, v.field): v.reason for v in violations},
     )
 
 
@@ -191,4 +321,16 @@ def _file(content: str, name: str) -> Response[str]:
     )
 
 
-router = Router("/", route_handlers=[listed, product, feeds, read, withdraw, document])
+router = Router(
+    "/",
+    route_handlers=[
+        listed,
+        product,
+        feeds,
+        read,
+        withdraw,
+        revise,
+        redraft,
+        document,
+    ],
+)

@@ -25,7 +25,7 @@ from fairlead.catalogue.records import (
 from fairlead.errors import Error, Invalid, NotFound
 from fairlead.formats import inventories
 from fairlead.web import auth
-from fairlead.web.api.catalogue import SBOM_BODY
+from fairlead.web.api.catalogue import MOST_COMPARED, SBOM_BODY
 from fairlead.web.auth import AnyRequest
 from fairlead.web.context import Context
 from fairlead.web.pages.frame import page
@@ -262,7 +262,7 @@ def _match(sent: UploadFile | None, context: Context) -> Matched:
     body = sent.file.read(SBOM_BODY + 1)
     inventory = inventories.read(sent.filename, body, max_bytes=SBOM_BODY)
     with context.catalogue.read() as reading:
-        return match(reading, inventory, context.clock())
+        return match(reading, inventory, context.clock(), most=MOST_COMPARED)
 
 
 router = Router("/", route_handlers=[search, read, product, ask, matched])

@@ -49,6 +49,7 @@ from fairlead.programme.unit import Unit
 from fairlead.web import auth
 from fairlead.web.auth import AnyRequest
 from fairlead.web.context import Context
+from fairlead.web.pages import claims_map
 from fairlead.web.pages.frame import page
 from fairlead.web.problems import status_of
 
@@ -387,6 +388,7 @@ def _overview(
         following = seeing.look_next(
             unit, me.asker, context.published, moment, size=LOOK_NEXT
         )
+        spots = seeing.chart(unit, me.asker, moment)
         names = {o.id: o.name for o in unit.organisations.all()}
     return page(
         "claims.html",
@@ -398,6 +400,9 @@ def _overview(
         found=found,
         typed=target,
         next=following,
+        spots=spots,
+        maps=claims_map.drawn(spots),
+        now=moment.at,
         names=names,
         may_take=me.asker.may(Scope.CLAIM_TAKE),
         error=str(error) if error else None,

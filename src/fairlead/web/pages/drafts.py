@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from msgspec import Struct
+from msgspec.structs import replace
 from packageurl import PackageURL
 
 from fairlead.clearinghouse.coordinating import CaseView
 from fairlead.clearinghouse.findings import Finding
 from fairlead.clearinghouse.publishing import Draft
 from fairlead.formats.advisory import (
+    Advisory,
     Affected,
     Credit,
     Reference,
@@ -56,9 +58,82 @@ def prefilled(view: CaseView) -> DraftForm:
     )
 
 
+def written_before(content: Advisory) -> DraftForm:
+    """Return the form with what an advisory says; of what stands in a list, the first."""
+    first = content.affected[0]
+    return DraftForm(
+        title=content.title,
+        summary=content.summary,
+        description=content.description,
+        vendor=first.vendor,
+        product=first.product,
+        purl=first.purl or "",
+        introduced=first.introduced,
+        fixed=first.fixed or "",
+        cve=next((name for name in content.aliases if name.startswith("CVE-")), ""),
+        cwe_id=content.cwe.id if content.cwe else "",
+        cwe_name=content.cwe.name if content.cwe else "",
+        cvss=next(iter(content.severities), ""),
+        remedy=next((r.details for r in content.remediations), ""),
+        reference=next((r.url for r in content.references), ""),
+        credit=next((c.name for c in content.credits), ""),
+    )
+
+
+def revised_draft(form: DraftForm, before: Advisory) -> Draft:
+    """Return what the form says, with what of *before* it has no place for."""
+    said, was = draft_of(form), written_before(before)
+    (first,) = said.affected
+    old = before.affected[0]
+    bounded = first.fixed is not None
+    first = replace(
+        first,
+        ecosystem=old.ecosystem,
+        versions=old.versions,
+        last_affected=None if bounded else old.last_affected,
+    )
+    remediations = [
+        replace(old, details=new.details)
+        for new, old in zip(said.remediations, before.remediations, strict=False)
+    ]
+    same = form.reference.strip() == was.reference
+    return replace(
+        said,
+        affected=(first, *before.affected[1:]),
+        aliases=(*said.aliases, *(n for n in before.aliases if n != was.cve)),
+        severities=(*said.severities, *before.severities[1:]),
+        remediations=(
+            *(remediations or said.remediations),
+            *before.remediations[1:],
+        ),
+        references=(
+            *(before.references[:1] if same else said.references),
+            *before.references[1:],
+        ),
+        credits=(*said.credits, *before.credits[1:]),
+    )
+
+
+def beyond_the_form(content: Advisory) -> list[str]:
+    """Say what of an advisory the form has no place for, and so leaves as it is."""
+    first = content.affected[0]
+    cves = [name for name in content.aliases if name.startswith("CVE-")]
+    found = {
+        "further products": len(content.affected) - 1,
+        "single versions of the first product": len(first.versions),
+        "the last affected version": int(first.last_affected is not None),
+        "further names": len(content.aliases) - len(cves[:1]),
+        "further CVSS vectors": len(content.severities) - 1,
+        "further remedies": len(content.remediations) - 1,
+        "further references": len(content.references) - 1,
+        "further credits": len(content.credits) - 1,
+    }
+    return [name for name, count in found.items() if count > 0]
+
+
 def draft_of(form: DraftForm) -> Draft:
     """Return what the form says; whether it is enough is for the formats to judge."""
-    given = {name: getattr(form, name).strip() for name in form.__struct_fields__}
+    given = {name: getattr(form, name).strip() for name in DraftForm.__struct_fields__}
     return Draft(
         title=given["title"],
         summary=given["summary"],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from http import HTTPStatus
@@ -10,7 +11,7 @@ from typing import Any
 from litestar import Response, Router, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, URLEncodedBody
-from litestar.response import Redirect
+from litestar.response import File, Redirect
 from litestar.status_codes import HTTP_200_OK, HTTP_303_SEE_OTHER
 
 from fairlead.access import challenges
@@ -33,6 +34,7 @@ from fairlead.errors import (
 from fairlead.formats.contract_pdf import Signed, contract_pdf
 from fairlead.programme.pictures import timeline, timeline_svg
 from fairlead.programme.unit import Unit
+from fairlead.record.events import Event
 from fairlead.review import (
     bundling,
     calling,
@@ -45,7 +47,8 @@ from fairlead.review import (
 from fairlead.review.determination import Finding
 from fairlead.review.engagement import ENGAGEMENTS, Engagement, State
 from fairlead.review.entry import Wish
-from fairlead.review.facts import AccessUsed, Audience
+from fairlead.review.facts import AccessUsed, Audience, TermsSigned
+from fairlead.review.handing import Opening
 from fairlead.review.parties import Party
 from fairlead.sealing.holders import read_holder
 from fairlead.terms import agreement, difference, prose
@@ -65,6 +68,8 @@ from fairlead.web.problems import status_of
 SIZE = 25
 SHOWN = 60
 """Entries of the history that are shown."""
+SHOWN_FILES = 40
+"""Files of a sealed asset to which links are shown."""
 NONCE = 32
 TRACK = (
     State.INQUIRY,
@@ -76,6 +81,11 @@ TRACK = (
     State.CLOSING,
     State.CLOSED,
 )
+HOW = {
+    "passkey": "with a passkey that verified its user",
+    "ed25519": "with the key that these terms name",
+}
+"""How a side signed, as it is printed."""
 EXPLAINED = (Action.CALL, Action.RUN, Action.READ, Action.OPEN)
 
 
@@ -153,24 +163,52 @@ def contract(
     """Return the contract on paper: what is on the table, or else what holds."""
     with context.store.read() as unit:
         me = auth.person(unit, request, context)
-        party, _ = parties.read(
+        party, history = parties.read(
             unit, me.asker, EngagementId(engagement), context.moment
         )
     known, offer = party.engagement, party.engagement.offer
     if offer is not None and offer.terms is not None and party.keeps:
         found, digest = offer.terms, offer.digest
-        signed = [Signed(side=side, by=by) for side, by in offer.signed.items()]
     elif known.terms is not None:
-        found, digest, signed = known.terms, agreement.digest(known.terms), []
+        found, digest = known.terms, agreement.digest(known.terms)
     else:
         raise NotFound(f"no terms in {engagement!r}")
     return Response(
-        contract_pdf(found, digest, signed),
+        contract_pdf(found, digest, _signatures(known, history, digest)),
         media_type="application/pdf",
         headers={
             "Content-Disposition": f'attachment; filename="{engagement}-contract.pdf"'
         },
     )
+
+
+def _signatures(
+    known: Engagement, history: Sequence[Event], digest: str
+) -> Sequence[Signed]:
+    """Return who signed the terms with this digest, as far as the reader may know."""
+    signed = [
+        Signed(
+            side=event.fact.side,
+            by=event.actor,
+            at=event.at,
+            how=HOW.get(event.fact.body.how, "") if event.fact.body else "",
+        )
+        for event in history
+        if isinstance(event.fact, TermsSigned) and event.fact.digest == digest
+    ]
+    terms = known.terms
+    if signed or terms is None or known.signed_at is None:
+        return signed
+    if known.digest == digest:
+        how = ""
+    elif agreement.digest(terms) == digest:
+        how = f"as {known.digest}; the developer alone made it narrower since"
+    else:
+        return signed
+    return [
+        Signed(side=side, by=terms.party(side).name, at=known.signed_at, how=how)
+        for side in (Side.DEVELOPER, Side.PROGRAMME)
+    ]
 
 
 @get(
@@ -256,6 +294,75 @@ def available(
     except (Malformed, NotFound, Refused, NotAllowed) as error:
         return _show(request, name, context, typed=("availability", data), error=error)
     return Redirect(f"/engagements/{engagement}", status_code=HTTP_303_SEE_OTHER)
+
+
+@post(
+    "/engagements/{engagement:str}/half",
+    sync_to_thread=True,
+    include_in_schema=False,
+)
+def half(
+    request: AnyRequest,
+    engagement: FromPath[str],
+    data: URLEncodedBody[dict[str, str]],
+    context: NamedDependency[Context],
+) -> Response[Any]:
+    """Hand a named person the programme's half, wrapped for the key of a session."""
+    name = EngagementId(engagement)
+    try:
+        session = read_holder(data.get("session", "").encode())
+        with context.store.begin() as unit:
+            share = handing.hand_over(
+                unit,
+                auth.person(unit, request, context).asker,
+                _opening(name, data),
+                session,
+                context.assets,
+                at=context.clock(),
+            )
+    except (Malformed, Refused, NotAllowed, Unauthenticated) as error:
+        return _show(request, name, context, typed=("half", data), error=error)
+    return Response(
+        share.encode(),
+        media_type="application/json",
+        headers={
+            "Content-Disposition": f'attachment; filename="{engagement}-half.json"'
+        },
+    )
+
+
+@post(
+    "/engagements/{engagement:str}/file",
+    sync_to_thread=True,
+    include_in_schema=False,
+    status_code=HTTP_200_OK,
+)
+def file(
+    request: AnyRequest,
+    engagement: FromPath[str],
+    data: URLEncodedBody[dict[str, str]],
+    context: NamedDependency[Context],
+) -> Response[Any] | File:
+    """Hand a named person a sealed file, with the key of a second one if need be."""
+    name = EngagementId(engagement)
+    opening = _opening(name, data)
+    try:
+        with context.store.read() as unit:
+            asker = auth.person(unit, request, context).asker
+            handing.take_files(unit, asker, opening, context.moment)
+        path = context.assets.file(opening.asset, data.get("name", ""))
+    except (NotFound, NotAllowed, Unauthenticated) as error:
+        return _show(request, name, context, typed=("half", data), error=error)
+    return File(path, media_type="application/octet-stream", filename=path.name)
+
+
+def _opening(name: EngagementId, data: dict[str, str]) -> Opening:
+    wanted = data.get("purpose", "")
+    return Opening(
+        asset=handing.address(name, data.get("asset", "")),
+        purpose=Purpose(wanted) if wanted in set(Purpose) else Purpose.MEASUREMENT,
+        second_secret=data.get("second_key", "").strip(),
+    )
 
 
 @post(
@@ -374,6 +481,7 @@ def _show(  # noqa: PLR0913 - one value a thing that must be said
                 -SHOWN:
             ],
             "names": {o.id: o.name for o in unit.organisations.all()},
+            "files": _files(party, context),
             "differences": calling.differing(history) if party.keeps else [],
             "readings": unit.traces.of(ENGAGEMENTS.stream(name)) if party.keeps else [],
         }
@@ -398,6 +506,8 @@ def _show(  # noqa: PLR0913 - one value a thing that must be said
         usual=context.profile.terms,
         rules=context.review,
         purposes=list(Purpose),
+        purpose=purpose_of(party),
+        shown_files=SHOWN_FILES,
         findings=list(Finding),
         audiences=list(Audience),
         Side=Side,
@@ -416,6 +526,19 @@ def _show(  # noqa: PLR0913 - one value a thing that must be said
         days_left=_left(engagement, now),
         signs=me.asker.may(Scope.ENGAGEMENT_SIGN),
     )
+
+
+def _files(party: Party, context: Context) -> list[tuple[str, str, Sequence[str]]]:
+    """Return what a named person may take: asset, its address, names of its files."""
+    if party.visitor is None or party.engagement.destroyed:
+        return []
+    name = party.engagement.id
+    return [
+        (asset, address, context.assets.names(address))
+        for asset, known in party.engagement.sealed.items()
+        if known.seal
+        for address in [handing.address(name, asset)]
+    ]
 
 
 def _explained(
@@ -487,6 +610,8 @@ router = Router(
         contract,
         options,
         available,
+        half,
+        file,
         do,
     ],
 )

@@ -49,9 +49,21 @@ _LINKS: tuple[tuple[frozenset[Scope], str, str], ...] = (
         "Submissions",
     ),
     (frozenset({Scope.CLAIM_READ}), "/claims", "Claims"),
-    (frozenset({Scope.OWNER_SAY, Scope.OWNER_VERIFY}), "/claims/door", "Owners"),
+    (frozenset({Scope.OWNER_SAY, Scope.OWNER_VERIFY}), "/owners", "Owners"),
     (frozenset({Scope.CASE_EXPORT}), "/exports", "Exports"),
     (ENGAGED, "/engagements", "Engagements"),
+    (
+        frozenset(
+            {
+                Scope.REPORT_READ_ALL,
+                Scope.REPORT_READ_OWN,
+                Scope.CASE_READ_ALL,
+                Scope.CASE_READ_JOINED,
+            }
+        ),
+        "/figures",
+        "Figures",
+    ),
     (frozenset({Scope.TRACE_READ_ALL}), "/readings", "Readings"),
     (
         frozenset({Scope.PEOPLE_MANAGE, Scope.MEMBER_VOUCH}),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
@@ -14,6 +15,7 @@ from litestar.status_codes import HTTP_303_SEE_OTHER
 from msgspec import Struct
 
 from fairlead.access.members import Person
+from fairlead.access.roles import Scope, scopes_of
 from fairlead.access.traces import How, leave_trace
 from fairlead.base.ids import CaseId, ViewId
 from fairlead.clearinghouse import coordinating, queueing, viewing
@@ -26,6 +28,7 @@ from fairlead.clearinghouse.queues import (
     Severity,
     Sheet,
     Wanted,
+    next_due,
 )
 from fairlead.errors import Invalid, Refused
 from fairlead.programme.unit import Unit
@@ -51,11 +54,19 @@ class ViewForm(Struct, frozen=True, kw_only=True):
     severity: str = ""
     answer: str = ""
     due: str = ""
+    coordinator: str = ""
     order: str = ""
 
 
 def wanted_of(  # noqa: PLR0913, PLR0917 - one value a filter
-    state: str, q: str, project: str, severity: str, answer: str, due: str, order: str
+    state: str,
+    q: str,
+    project: str,
+    severity: str,
+    answer: str,
+    due: str,
+    coordinator: str,
+    order: str,
 ) -> Wanted:
     """Return what the filters ask for; a value that there is not narrows nothing."""
     return Wanted(
@@ -65,6 +76,7 @@ def wanted_of(  # noqa: PLR0913, PLR0917 - one value a filter
         severity=next((s for s in Severity if s.value == severity), None),
         answer=next((a for a in Answer if a.value == answer), None),
         due=next((d for d in Due if d.value == due), None),
+        coordinator=coordinator.strip()[:40],
         order=next((o for o in Order if o.value == order), Order.NEWEST),
     )
 
@@ -78,6 +90,7 @@ def query_of(wanted: Wanted, **more: str) -> str:
         "severity": wanted.severity or "",
         "answer": wanted.answer or "",
         "due": wanted.due or "",
+        "coordinator": wanted.coordinator,
         "order": "" if wanted.order is Order.NEWEST else wanted.order.value,
         **more,
     }
@@ -94,11 +107,12 @@ def queue(  # noqa: PLR0913, PLR0917 - one value a filter
     severity: FromQuery[str] = "",
     answer: FromQuery[str] = "",
     due: FromQuery[str] = "",
+    coordinator: FromQuery[str] = "",
     order: FromQuery[str] = "",
     start: Start = "",
 ) -> Response[Any]:
     """List the cases that the person may see, as its filters say."""
-    wanted = wanted_of(in_state, q, project, severity, answer, due, order)
+    wanted = wanted_of(in_state, q, project, severity, answer, due, coordinator, order)
     with context.store.read() as unit:
         person = auth.person(unit, request, context)
         return _show(unit, person, context, wanted, start)
@@ -114,11 +128,12 @@ def version(  # noqa: PLR0913, PLR0917 - one value a filter
     severity: FromQuery[str] = "",
     answer: FromQuery[str] = "",
     due: FromQuery[str] = "",
+    coordinator: FromQuery[str] = "",
     order: FromQuery[str] = "",
     start: Start = "",
 ) -> dict[str, str]:
     """Tell by what a page of the queue is known to be the same as before."""
-    wanted = wanted_of(in_state, q, project, severity, answer, due, order)
+    wanted = wanted_of(in_state, q, project, severity, answer, due, coordinator, order)
     with context.store.read() as unit:
         person = auth.person(unit, request, context)
         return {"version": _version(_sheet(unit, person, context, wanted, start))}
@@ -152,6 +167,7 @@ def save(
         data.severity,
         data.answer,
         data.due,
+        data.coordinator,
         data.order,
     )
     try:
@@ -252,6 +268,8 @@ def _show(  # noqa: PLR0913 - one value a thing that must be said
         answers=list(Answer),
         dues=list(Due),
         orders=list(Order),
+        coordinators=_coordinators(unit, person),
+        next_due=next_due,
         views=viewing.views_of(unit, person.asker),
         asked=query_of(wanted),
         by_state={s: query_of(_in_state(wanted, s)) for s in State},
@@ -269,16 +287,21 @@ def _show(  # noqa: PLR0913 - one value a thing that must be said
     )
 
 
+def _coordinators(unit: Unit, person: Person) -> list[tuple[str, str]]:
+    """Return who may answer for a case, to those who may name one: id and name."""
+    if not person.asker.may(Scope.CASE_MOVE):
+        return []
+    return [
+        (one.id, one.name or one.id)
+        for one in unit.people.all()
+        if one.active
+        and one.organisation == person.organisation
+        and Scope.CASE_MOVE in scopes_of(frozenset(one.roles))
+    ]
+
+
 def _in_state(wanted: Wanted, state: State | None) -> Wanted:
-    return Wanted(
-        states=() if state is None else (state,),
-        words=wanted.words,
-        project=wanted.project,
-        severity=wanted.severity,
-        answer=wanted.answer,
-        due=wanted.due,
-        order=wanted.order,
-    )
+    return replace(wanted, states=() if state is None else (state,))
 
 
 router = Router(

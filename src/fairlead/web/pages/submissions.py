@@ -8,8 +8,9 @@ from litestar import Response, Router, get
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 
+from fairlead.access.roles import Scope
 from fairlead.base.ids import Receipt
-from fairlead.clearinghouse import reporting
+from fairlead.clearinghouse import following, reporting
 from fairlead.clearinghouse.ports import Page
 from fairlead.web import auth
 from fairlead.web.auth import AnyRequest
@@ -28,11 +29,15 @@ def listed(
     with context.store.read() as unit:
         person = auth.person(unit, request, context)
         wanted = Page(after=after, size=SIZE + 1)
-        found = reporting.list_submissions(unit, person.asker, wanted, context.moment)
+        found = following.follow(unit, person.asker, wanted, context.moment)
+        names = {o.id: o.name for o in unit.organisations.all()}
+    everyones = person.asker.may(Scope.REPORT_READ_ALL)
     return page(
         "submissions.html",
         person,
-        submissions=found[:SIZE],
+        followed=found[:SIZE],
+        names=names if everyones else {},
+        now=context.clock(),
         newer=max(0, after - SIZE) if after else None,
         older=after + SIZE if len(found) > SIZE else None,
     )

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0015"
-down_revision = "0013"
+down_revision = "0014"
 
 INDEXES = (
     ("ix_cases_opened_at", "cases", ["opened_at", "id"]),
@@ -15,15 +15,21 @@ INDEXES = (
         "cases",
         ["state_name", "opened_at", "id"],
     ),
-    ("ix_cases_embargo_until", "cases", ["embargo_until", "id"]),
+    ("ix_cases_due_at", "cases", ["due_at", "id"]),
+    ("ix_cases_coordinator", "cases", ["coordinator", "opened_at", "id"]),
     (
         "ix_case_participants_organisation",
         "case_participants",
         ["organisation", "opened_at", "case_id"],
     ),
+    (
+        "ix_submissions_organisation_received_at",
+        "submissions",
+        ["organisation", "received_at", "outcome"],
+    ),
     ("ix_case_words_word", "case_words", ["word", "opened_at", "case_id"]),
 )
-NEW = frozenset({"ix_cases_embargo_until"})
+NEW = frozenset({"ix_cases_due_at", "ix_cases_coordinator"})
 
 
 def upgrade() -> None:
@@ -36,6 +42,8 @@ def upgrade() -> None:
                 "opened_at", sa.String(length=27), nullable=False, server_default=""
             ),
         )
+    op.add_column("cases", sa.Column("due_at", sa.String(length=27)))
+    op.add_column("cases", sa.Column("coordinator", sa.String(length=40)))
     op.add_column("submissions", sa.Column("outcome", sa.String(length=20)))
     for name, table, columns in INDEXES:
         if name not in NEW:
@@ -47,6 +55,7 @@ def upgrade() -> None:
         sa.Column("mark", sa.String(length=48), nullable=False),
         sa.PrimaryKeyConstraint("receipt", "mark", name=op.f("pk_finding_marks")),
     )
+    op.create_index(op.f("ix_finding_marks_mark"), "finding_marks", ["mark"])
     op.create_table(
         "case_marks",
         sa.Column("case_id", sa.String(length=40), nullable=False),

@@ -1,0 +1,1 @@
+"""Families of generated tasks: seed and step → an instance, pure and repeatable."""
