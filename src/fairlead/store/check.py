@@ -37,6 +37,7 @@ DESTROYING = frozenset(
     {
         "application.erased",
         "case.destroyed",
+        "claim.destroyed",
         "determination.lapsed",
         "engagement.destroyed",
         "message.destroyed",
