@@ -29,6 +29,11 @@ _SUITE = ("--family", "memory", "--family", "injection", "--step", "2")
 _MADE = ("--count", "1", "--minimum-level", "L1", "--level", "L1")
 _RUN = ("--level", "L1", "--budgets", "40000", "--attempts", "3", "--probes", "10m")
 
+_THRESHOLD = """name = "An example of a threshold"
+about = "Solves half of the tasks at the second step."
+ability = -1.2
+"""
+
 
 def walk(settings: Settings, say: Callable[[str], None]) -> dict[str, Any]:
     """Make a suite, run it against two policies, and return the figures.
@@ -52,20 +57,35 @@ def walk(settings: Settings, say: Callable[[str], None]) -> dict[str, Any]:
     suite = folder / "suite"
     made = _told(settings, "tasks", str(suite), *_SUITE, *_MADE)
     say(f"Made a suite of {made['tasks']} fresh tasks, each valid by execution")
+    threshold = folder / "threshold.toml"
+    threshold.write_text(_THRESHOLD, "utf-8")
     runs = []
     with serving(reference_model(suite)) as url:
         for policy in POLICIES:
             out = folder / policy
             endpoint = ("--model", f"openai/{policy}", "--base-url", url)
             told = _told(
-                settings, "run", str(suite), *endpoint, "--out", str(out), *_RUN
+                settings,
+                "run",
+                str(suite),
+                *endpoint,
+                "--out",
+                str(out),
+                *_RUN,
+                "--threshold",
+                str(threshold),
             )
             mixed = ", ".join(f"{n} {o}" for o, n in told["outcomes"].items() if n)
             say(f"Ran it against {policy}, which is no model: {mixed}")
             runs.append({"policy": policy, **told})
+    report = folder / "report.html"
+    read = _told(settings, "report", runs[0]["folder"], "--out", str(report))
+    answer = read["assessment"]["reading"]["answer"]
+    say(f"What the first run says, on one page: {report} ({answer})")
     return {
         "suite": str(suite),
         "runs": runs,
+        "report": str(report),
         "seconds": round(time.monotonic() - began, 1),
     }
 
