@@ -60,7 +60,7 @@ def reference_model(folder: Path, *, seed: str = "", hunger: int = 0) -> Any:  #
 class Wanted:
     """What the evaluator asks for; see the options of `fairlead bench run`."""
 
-    suite: Path
+    suite: Path | None
     out: Path
     model: str
     base_url: str | None = None
@@ -81,6 +81,8 @@ class Wanted:
     probes: float = 300.0
     request_seconds: int = 300
     retries: int = 4
+    outside: str = ""
+    """A task of Inspect's, instead of a suite: `FILE.py@NAME`, or as registered."""
     lend: bool = False
     """Whether workers make the attempts, see `BenchRun.assist`."""
     threshold: Path | None = None
@@ -103,6 +105,7 @@ class BenchRun:
     """Whether the sandbox is proved before and after; a run that is not says so."""
     run: Any = None
     suite: Any = None
+    outside: Any = None
     _recorded: int = 0
 
     def work(self) -> Any:  # noqa: ANN401 - see fairlead.evals.running.Stopped
@@ -116,7 +119,7 @@ class BenchRun:
         from fairlead.evals import provider
         from fairlead.evals.running import Stopped
 
-        self.suite = suite_of(self.wanted.suite)
+        self._load()
         sandbox = self._sandbox()
         self._declare(sandbox.level)
         before = "" if self.wanted.lend else self._proved(sandbox, "before")
@@ -150,7 +153,7 @@ class BenchRun:
 
         if self.opened is None:
             raise Invalid("what is lent is lent over the database of a home folder")
-        self.suite = suite_of(self.wanted.suite)
+        self._load()
         with self.opened.store.read() as unit:
             self.run = read_run(unit.leases.manifest(run))
         if self.run.suite_digest != self.suite.digest:
@@ -184,6 +187,24 @@ class BenchRun:
             self._record(lambda s: runs.stopped(s, reason.value, escape=True))
         return reason, made[0]
 
+    def _load(self) -> None:
+        """Read the suite, or the task of others.
+
+        Raises:
+            Invalid: neither or both are named.
+
+        """
+        wanted = self.wanted
+        if (wanted.suite is None) == (not wanted.outside):
+            raise Invalid("name a suite, or a task of Inspect's with --task")
+        if wanted.suite is not None:
+            self.suite = suite_of(wanted.suite)
+            return
+        from fairlead.evals.outside import Outside
+
+        self.outside = Outside(wanted.outside, wanted.tokens)
+        self.suite = self.outside.suite
+
     def _runner(self) -> Any:  # noqa: ANN401 - see fairlead.evals.running
         from fairlead.evals.keeping import Keeper, Prices
         from fairlead.evals.running import Endpoint, Runner
@@ -208,6 +229,7 @@ class BenchRun:
                 clock=now,
                 prices=Prices(input=wanted.prices[0], output=wanted.prices[1]),
             ),
+            outside=self.outside,
             parallel=wanted.parallel,
             tell=self.told,
             halted=self.halted,
@@ -383,8 +405,8 @@ class BenchRun:
             reference=self._reference(),
             variant=outcomes.Variant(wanted.variant),
             access=outcomes.Access(wanted.access),
-            scaffold=SCAFFOLD,
-            tools=TOOLS,
+            scaffold="of the task" if self.outside else SCAFFOLD,
+            tools=() if self.outside else TOOLS,
             attempts=wanted.attempts,
             budgets=outcomes.Budgets(
                 tokens=tokens,
