@@ -61,8 +61,11 @@ def walk(settings: Settings, say: Callable[[str], None]) -> dict[str, Any]:
                 settings, "run", str(suite), *endpoint, "--out", str(out), *_RUN
             )
             mixed = ", ".join(f"{n} {o}" for o, n in told["outcomes"].items() if n)
+            page = _told(
+                settings, "report", str(out), "--out", str(folder / f"{policy}.html")
+            )
             say(f"Ran it against {policy}, which is no model: {mixed}")
-            runs.append({"policy": policy, **told})
+            runs.append({"policy": policy, "report": page["report"], **told})
     return {
         "suite": str(suite),
         "runs": runs,
