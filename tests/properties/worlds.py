@@ -106,7 +106,7 @@ part = st.tuples(
 )
 decision = st.tuples(
     st.sampled_from(
-        ["deliver", "answer", "rule", "extend", "expose", "disclose", "rate"]
+        ["deliver", "answer", "rule", "put off", "expose", "disclose", "rate"]
     ),
     st.integers(0, 9),
     st.integers(0, 100),
@@ -273,7 +273,7 @@ DECISIONS = {
     "deliver",
     "answer",
     "rule",
-    "extend",
+    "put off",
     "expose",
     "disclose",
     "rate",
@@ -331,7 +331,7 @@ def _decide(world, unit, kind, case, rest) -> None:
             until = at + timedelta(days=rest[1])
             applies = Applies(kind=Kind.RELAYED, known_at=at, until=until)
             steering.apply_rule(unit, me, case, applies, rules, reason="so", at=at)
-        case "extend":
+        case "put off":
             until = at + timedelta(days=100 + rest[1])
             limit = list(Limit)[rest[1] % 3]
             steering.extend(unit, me, case, limit, until, reason="so", at=at)

@@ -100,6 +100,11 @@ def _rungs(_: click.Context, __: click.Parameter, value: str) -> tuple[int, ...]
 )
 @click.option("--lend", is_flag=True, help="Let workers make the attempts.")
 @click.option(
+    "--threshold",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="File of the threshold that is read against; the suite's otherwise.",
+)
+@click.option(
     "--stop-early",
     is_flag=True,
     help="Stop between rounds of tasks, once it is clear on which side of the threshold.",
@@ -159,6 +164,7 @@ def _run(
         request_seconds=int(given["request_time"]),
         retries=given["retries"],
         lend=given["lend"],
+        threshold=given["threshold"],
         early=given["stop_early"],
     )
 

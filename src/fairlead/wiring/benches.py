@@ -85,6 +85,8 @@ class Wanted:
     """A task of Inspect's, instead of a suite: `FILE.py@NAME`, or as registered."""
     lend: bool = False
     """Whether workers make the attempts, see `BenchRun.assist`."""
+    threshold: Path | None = None
+    """Its file; that of the suite otherwise."""
     early: bool = False
     """Whether the run may stop between rounds, once the bets are won."""
 
@@ -298,18 +300,35 @@ class BenchRun:
         return reason
 
     def _threshold(self) -> Any:  # noqa: ANN401 - see fairlead.bench.threshold
-        """Return the threshold of the suite.
+        """Return the threshold of the run.
 
         Raises:
-            Invalid: it has none.
+            Invalid: there is none.
 
         """
         from fairlead.bench.threshold import read_threshold
 
+        content = self._threshold_file()
+        if content is None:
+            raise Invalid("stopping early needs a threshold: name it with --threshold")
+        return read_threshold(content)
+
+    def _threshold_file(self) -> bytes | None:
+        """Return the file of the threshold: as given, as begun with, or the suite's."""
+        from fairlead.bench.bundle import THRESHOLD
+        from fairlead.bench.threshold import read_threshold
+
+        begun = self.wanted.out / THRESHOLD
+        path = self.wanted.threshold or (begun if begun.exists() else None)
         named = self.suite.suite.threshold
-        if named is None:
-            raise Invalid("only a suite with a threshold can be stopped early")
-        return read_threshold(self.suite.files[named.file])
+        if path is not None:
+            content = path.read_bytes()
+        elif named is not None:
+            content = self.suite.files[named.file]
+        else:
+            return None
+        read_threshold(content)  # so that a run is not begun with one that is none
+        return content
 
     def _planned(self) -> Sequence[Any]:
         """Return every task, in the order in which they are tried."""
@@ -382,7 +401,7 @@ class BenchRun:
             raise Invalid(
                 "name with --responsible who is told where something tries to leave"
             )
-        threshold = suite.suite.threshold
+        threshold = self._threshold_file()
         declared = outcomes.Run(
             id=outcomes.RunId("run-" + secrets.token_hex(8)),
             suite=suite.suite.name,
@@ -402,7 +421,9 @@ class BenchRun:
                 attempt_seconds=wanted.attempt_seconds,
             ),
             stopping=ROUNDS if wanted.early else FIXED,
-            threshold_digest=threshold.sha256 if threshold else None,
+            threshold_digest=hashlib.sha256(threshold).hexdigest()
+            if threshold
+            else None,
             errors=suite.suite.errors,
             level=level,
             seed=wanted.seed,
@@ -424,7 +445,7 @@ class BenchRun:
         wanted.out.mkdir(parents=True, exist_ok=True)
         content = outcomes.encode_run(declared)
         if threshold is not None:
-            write_whole(wanted.out / THRESHOLD, suite.files[threshold.file])
+            write_whole(wanted.out / THRESHOLD, threshold)
         self.record_declared(content)
         write_whole(path, content)
 

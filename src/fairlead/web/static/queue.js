@@ -14,6 +14,18 @@
     opener.addEventListener("click", () => help.showModal());
   }
 
+  /* On a phone the cases come before filters that nobody asked for. */
+  const more = document.querySelector("[data-show-more]");
+  const rest = document.querySelectorAll("[data-more]:not([data-chosen])");
+  if (matchMedia("(max-width: 40rem)").matches && rest.length) {
+    for (const field of rest) field.hidden = true;
+    more.hidden = false;
+    more.addEventListener("click", () => {
+      for (const field of rest) field.hidden = false;
+      more.hidden = true;
+    });
+  }
+
   const rows = () => [...document.querySelectorAll("[data-row]")];
 
   function step(by) {
