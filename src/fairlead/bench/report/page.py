@@ -154,8 +154,8 @@ def _picture(picture: Picture) -> Markup:
     )
     title, _, rest = picture.title.partition(": ")
     return Markup(
-        '<figure><figcaption>{title}<span>{rest}</span></figcaption><div class="wide">{wide}</div>'
-        '<div class="narrow">{narrow}</div>{table}</figure>'
+        "<figure><figcaption>{title}<span>{rest}</span></figcaption>"
+        '<div class="wide">{wide}</div><div class="narrow">{narrow}</div>{table}</figure>'
     ).format(
         title=title,
         rest=f": {rest}" if rest else "",
