@@ -143,5 +143,7 @@ def test_the_demo_runs_a_suite_against_two_policies(tmp_path):
     assert able["solved"] > 0
     assert able["invalid"] == cheater["invalid"] == 0
     assert cheater["cheated"] == 6
+    for run in bench["runs"]:
+        assert "no model" in Path(run["report"]).read_text("utf-8")
     check = [*TOOL, "record", "check", *home]
     assert subprocess.run(check, check=False, capture_output=True).returncode == 0
