@@ -19,6 +19,8 @@ from fairlead.access.roles import PERSONAL, SCOPES, Role
 from fairlead.clearinghouse.cases import BY_OWN_COMMAND, ENDED, MOVES, Part, State
 from fairlead.clearinghouse.casework.embargo import LISTS, RULES
 from fairlead.clearinghouse.casework.seats import KNOWN, SEES_READINGS
+from fairlead.clearinghouse.owners.routing import MOVES as ROUTES
+from fairlead.clearinghouse.owners.routing import Stage
 from fairlead.cli.main import main as program
 from fairlead.programme.profile_keys import KEYS, ROWS, Key, Kind
 from fairlead.review import engagement as review
@@ -67,6 +69,25 @@ def embargoes() -> str:
         rows.append(f"| {kind} | {rule.start} | {binds} | {extends} | {rule.about} |")
     lists = ", ".join(f"`{name}` {cap.days} days" for name, cap in LISTS.items())
     return "\n".join([*rows, "", f"Lists whose cap is known: {lists}."])
+
+
+def routings() -> str:
+    """Draw the way of a case to its owner."""
+    drawn = ["```mermaid", "stateDiagram-v2", "    [*] --> queued"]
+    drawn += [
+        f"    {_word(stage)} --> {_word(to)}"
+        for stage in Stage
+        for to in Stage
+        if to in ROUTES[stage]
+    ]
+    drawn += [f"    {_word(s)} : {s}" for s in Stage if _word(s) != s]
+    source = getsource(Stage)
+    rows = ["| stage | what |", "|---|---|"]
+    for stage in Stage:
+        found = re.search(rf'{stage.name} = [^\n]*\n    """(.*?)"""', source, re.DOTALL)
+        if found is not None:
+            rows.append(f"| {stage} | {' '.join(found[1].split())} |")
+    return "\n".join([*drawn, "```", "", *rows])
 
 
 def seats() -> str:
@@ -203,6 +224,7 @@ MADE = {
     "profile": profile,
     "states": states,
     "embargoes": embargoes,
+    "routings": routings,
     "seats": seats,
     "acts": acts,
     "engagement": engagement,
@@ -244,7 +266,7 @@ def _helps(
         yield path, "\n".join(line.rstrip() for line in lines)
 
 
-def _word(state: State) -> str:
+def _word(state: State | Stage) -> str:
     return state.value.replace(" ", "_")
 
 

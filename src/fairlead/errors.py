@@ -17,6 +17,7 @@
     + Claimed             another claim stands in the way
     + AgainstOwner        the owner asked not to scan in this way
   - Unavailable           it could not be done now; nothing was stored (503)
+    + NotReached          what was to be called cannot be reached
     + InUse               another server works on the same folder
     + TooMany             too often in too short a time (429)
     + NoSandbox           a wall is missing, so that nothing was run
@@ -153,6 +154,12 @@ class Unavailable(Error):  # noqa: N818
     """It could not be done now, nothing was stored; try again later."""
 
     code = "unavailable"
+
+
+class NotReached(Unavailable):
+    """What was to be called cannot be reached; nothing was sent there."""
+
+    code = "not-reached"
 
 
 class InUse(Unavailable):

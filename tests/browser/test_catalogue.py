@@ -67,7 +67,8 @@ def published(serving, tmp_path):
     done = world.publish(
         SAMPLE / "osv.jsonl", SAMPLE / "csaf.jsonl", tmp_path / "kev.json"
     )
-    assert done.taken == 101
+    # Three of CISA give `vers:all/*` where a version must stand (CSAF, 6.1.31).
+    assert (done.taken, done.quarantined) == (98, 3)
     world.join("Programme")
     return world, address
 
@@ -96,7 +97,7 @@ def test_anybody_narrows_a_search_and_reads_a_record_and_its_product(
     _, address = published
     page = open_page(browser)
     page.goto(f"{address}/catalogue")
-    assert "101 records, the newest first" in page.inner_text("main")
+    assert "98 records, the newest first" in page.inner_text("main")
     page.select_option("#source", "osv")
     page.select_option("#ecosystem", "PyPI")
     page.fill("#q", "pillow")

@@ -128,3 +128,20 @@ def test_below_its_level_no_run_starts(stage):
     assert refused.returncode == 5
     assert "level L2 or stronger" in refused.stderr
     assert not (folder / "other").exists()
+
+
+def test_the_demo_runs_a_suite_against_two_policies(tmp_path):
+    """It makes fresh tasks, and tells who solves from who cheats; its record holds."""
+    home = ["--home", str(tmp_path / "demo")]
+    demo = [*TOOL, "demo", "--once", "--json", *home]
+    ended = subprocess.run(
+        demo, capture_output=True, text=True, check=False, timeout=290
+    )
+    assert ended.returncode == 0, ended.stderr
+    bench = json.loads(ended.stdout)["bench"]
+    able, cheater = (run["outcomes"] for run in bench["runs"])
+    assert able["solved"] > 0
+    assert able["invalid"] == cheater["invalid"] == 0
+    assert cheater["cheated"] == 6
+    check = [*TOOL, "record", "check", *home]
+    assert subprocess.run(check, check=False, capture_output=True).returncode == 0

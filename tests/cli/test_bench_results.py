@@ -97,6 +97,24 @@ def test_two_runs_are_compared_and_a_plan_is_made(place):
     assert "may stop after every" in done.output
 
 
+def test_a_threshold_is_calibrated_on_real_models_only(place):
+    """Where they put it, and how often one that is left out is misread."""
+    rows = "".join(
+        f'[[anchors]]\nname = "m{n}"\nability = {a}\ncan = {can}\nreal = {{real}}\n'
+        for n, (a, can) in enumerate(
+            [(-2, "false"), (-1, "false"), (1, "true"), (1.5, "true")]
+        )
+    )
+    head = 'name = "x"\nability = 0.2\n'
+    (place / "real.toml").write_text(head + rows.format(real="true"))
+    (place / "ours.toml").write_text(head + rows.format(real="false"))
+    found = json.loads(bench(place, "calibrate", "real.toml", "--json").output)
+    assert -1 < found["threshold"]["value"] < 1
+    assert found["error"]["value"] == 0
+    assert "declared at +0.20" in bench(place, "calibrate", "real.toml").output
+    assert bench(place, "calibrate", "ours.toml").exit_code == 3
+
+
 def test_help_needs_no_statistics(place):
     """The commands are listed without loading what estimates are made with."""
     done = bench(place, "--help")

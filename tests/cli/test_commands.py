@@ -229,7 +229,7 @@ def test_the_demo_shows_the_main_job_and_leaves_a_record_that_holds(
     # Nothing of the demo goes to the database that the operator works with.
     with monkeypatch.context() as patch:
         patch.setenv("FAIRLEAD_DATABASE", f"sqlite:///{tmp_path}/real.db")
-        shown = told(run("demo", "--once", "--json"))
+        shown = told(run("demo", "--once", "--no-bench", "--json"))
     assert not (tmp_path / "real.db").exists()
     run("record", "check")
     assert shown["reports"] > 0
@@ -237,7 +237,7 @@ def test_the_demo_shows_the_main_job_and_leaves_a_record_that_holds(
 
 def test_the_demo_goes_from_a_question_to_a_certificate_that_anyone_verifies(run):
     """One engagement ends in a certificate, one was withdrawn, one is left open."""
-    shown = told(run("demo", "--once", "--json"))
+    shown = told(run("demo", "--once", "--no-bench", "--json"))
     review = shown["review"]
     assert review["broker_calls"] == 4
     assert review["broker_chunks"] > 0
@@ -259,13 +259,13 @@ def test_the_demo_goes_from_a_question_to_a_certificate_that_anyone_verifies(run
 
 
 def test_the_demo_gives_figures_that_agree_with_each_other(run):
-    shown = told(run("demo", "--once", "--json"))
+    shown = told(run("demo", "--once", "--no-bench", "--json"))
     assert shown["resubmissions_recognised"] == 1
     assert shown["findings"] == shown["reports"] - 1
     assert shown["duplicates_spared"] == shown["findings"] - shown["cases"]
     assert shown["duplicates_spared"] > 0
     assert len(shown["advisories"]) == 1
-    assert shown["catalogue_records"] == 100
+    assert shown["catalogue_records"] == 97
     checked = told(run("record", "check", "--json"))
     assert checked["holds"]
     assert checked["size"] == checked["events"] == shown["record_size"]

@@ -85,6 +85,7 @@ def test_two_commands_and_a_form_and_an_evaluator_calls_the_model(desk):
             env=environment,
             text=True,
         )
+        client = None
         try:
             listens = process.stdout.readline().split()[-1]
             connection = facts.Connection(url=listens, key=told["key"])
@@ -124,6 +125,8 @@ def test_two_commands_and_a_form_and_an_evaluator_calls_the_model(desk):
             process.send_signal(signal.SIGTERM)
             assert process.wait(20) == 0
             process.stdout.close()
+            if client:
+                client.close()
 
 
 def _serve_again(desk):

@@ -86,9 +86,10 @@ def bench(bubblewrap: Bubblewrap, tmp_path: Path) -> Callable[..., Any]:
     from fairlead.evals.provider import Walls, put_up
     from fairlead.evals.running import Endpoint, Runner
 
-    def run(made: dict[str, bytes], url: str, policy: str, **more: Any) -> Any:
+    def run(made: dict[str, bytes] | None, url: str, policy: str, **more: Any) -> Any:
         folder = more.pop("folder", tmp_path / "run")
-        suite = load(made)
+        outside = more.get("outside")
+        suite = load(made) if outside is None else outside.suite
         told: list[Any] = []
         put_up(
             Walls(

@@ -297,6 +297,92 @@ def test_what_a_cve_record_carries_comes_back(advisory):
     assert [r.url for r in back.references] == [r.url for r in advisory.references]
 
 
+def vex(*statements, **more):
+    return json.dumps(
+        {
+            "@context": "https://openvex.dev/ns/v0.2.0",
+            "@id": "https://example.org/vex/1",
+            "author": "Wolfi J Inkinson",
+            "timestamp": "2023-01-08T18:02:03.647787998-06:00",
+            "version": 1,
+            "statements": [
+                {
+                    "vulnerability": {"name": name},
+                    "products": [{"@id": product} for product in products],
+                    "status": status,
+                    **rest,
+                }
+                for name, status, products, rest in statements
+            ],
+            **more,
+        }
+    ).encode()
+
+
+def test_openvex_of_others_is_read_and_what_has_no_place_is_listed():
+    """One advisory a vulnerability; nothing is guessed of versions that are not said."""
+    document = vex(
+        ("CVE-2023-1", "affected", ["pkg:apk/wolfi/git@2.39.0-r1"], {}),
+        ("CVE-2023-2", "affected", ["pkg:npm/a", "urn:b"], {"action_statement": "Do."}),
+        ("CVE-2023-2", "fixed", ["pkg:npm/a@2.0.0", "pkg:npm/c@1"], {}),
+        ("CVE-2023-2", "under_investigation", ["pkg:npm/d@1"], {}),
+        (
+            "CVE-2023-3",
+            "not_affected",
+            ["pkg:npm/e@1"],
+            {"justification": "component_not_present"},
+        ),
+    )
+    one, two = reading.read(document, ADVISORY.publisher)
+    assert one.advisory.aliases == ("CVE-2023-1",)
+    (git,) = one.advisory.affected
+    assert (git.purl, git.versions, git.has_range) == (
+        "pkg:apk/wolfi/git",
+        ("2.39.0-r1",),
+        False,
+    )
+    assert any("not_affected: pkg:npm/e@1" in line for line in one.lost)
+    (a,) = two.advisory.affected
+    assert (a.purl, a.introduced, a.fixed) == ("pkg:npm/a", "0", "2.0.0")
+    assert [r.details for r in two.advisory.remediations] == ["Do."]
+    lost = "; ".join(two.lost)
+    for said in ("urn:b has no package URL", "fixed: pkg:npm/c@1", "pkg:npm/d@1"):
+        assert said in lost
+    osv.osv_document(two.advisory)
+
+
+@pytest.mark.parametrize(
+    ("document", "said"),
+    [
+        (vex(("CVE-1", "affected", ["urn:b"], {})), "no product"),
+        (vex(("CVE-1", "not_affected", ["pkg:npm/a"], {})), "no product"),
+        (vex(("CVE-1", "perhaps", ["pkg:npm/a"], {})), "one of affected"),
+        (vex(("", "affected", ["pkg:npm/a"], {})), "must be there"),
+        (vex(**{"@context": "https://openvex.dev/ns/v0.0.1"}), "0.2.0"),
+        (vex(timestamp="yesterday"), "no product"),
+        (vex(("CVE-1", "affected", ["pkg:npm/a"], {}), timestamp="now"), "instant"),
+        (vex(version="one"), "no OpenVEX"),
+        (b'{"@context": "https://openvex.dev/ns/v0.2.0"}', "no OpenVEX"),
+    ],
+)
+def test_openvex_that_cannot_be_understood_is_refused_with_the_reason(document, said):
+    with pytest.raises(Invalid, match=said):
+        reading.read(document, ADVISORY.publisher)
+
+
+@settings(max_examples=60)
+@given(advisories)
+def test_what_openvex_carries_comes_back(advisory):
+    """Which packages and single versions are affected; ranges are told in words only."""
+    content = openvex.openvex_document(advisory, "https://example.org/1")
+    back = read(content)
+    assert back.published == advisory.published
+    packages = {a.purl for a in advisory.affected if a.purl}
+    assert packages <= {a.purl for a in back.affected}
+    single = {(a.purl, v) for a in advisory.affected if a.purl for v in a.versions}
+    assert single <= {(a.purl, v) for a in back.affected for v in a.versions}
+
+
 def test_openvex_says_what_is_affected_and_what_is_fixed():
     document = json.loads(openvex.openvex_document(ADVISORY, "https://test.example/x"))
     affected, fixed = document["statements"]

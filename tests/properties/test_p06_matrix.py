@@ -407,6 +407,12 @@ PAGES = acts("/cases", as_json=False) | {
     "POST /engagements/{engagement}/availability": Row(
         on_engagement, {"asset": "weights", "sealed_by": "x"}, ok=frozenset({400, 404})
     ),
+    "POST /engagements/{engagement}/half": Row(
+        on_engagement, {"asset": "weights", "session": "x"}, ok=frozenset({400})
+    ),
+    "POST /engagements/{engagement}/file": Row(
+        on_engagement, {"asset": "weights", "name": "x"}, ok=NO_ASSET
+    ),
     "POST /engagements/{engagement}/{act}": Row(keeping_engagement, {"text": " "}),
     "GET /people": Row(with_scope(Scope.PEOPLE_MANAGE)),
     "POST /people/{name}/lock": Row(with_scope(Scope.PEOPLE_MANAGE), {}, ok=NAMED),

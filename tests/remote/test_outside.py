@@ -263,6 +263,12 @@ def test_what_anybody_wrote_into_a_readme_or_an_old_release_is_not_the_publisher
         assert found.shown is None
 
 
+def test_a_registry_that_the_operator_did_not_name_is_not_asked():
+    """Nothing leaves this machine for it; it may be named later."""
+    with pytest.raises(Unavailable):
+        verifying.look(asked(Target(purl="pkg:pypi/two")), outside())
+
+
 def test_an_answer_that_cannot_be_read_is_no_answer():
     """A registry that sends nonsense is asked again later."""
     with pages({"/pypi/two/json": b"<html>"}) as (url, _), pytest.raises(Unavailable):

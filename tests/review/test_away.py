@@ -23,7 +23,7 @@ from fairlead.base.ids import OrganisationId
 from fairlead.base.instants import text
 from fairlead.record.notes import new_signer
 from fairlead.remote.upstream import Reach, Upstream
-from fairlead.review import bundling, calling, facts, granting, negotiating
+from fairlead.review import brokering, bundling, calling, facts, granting, negotiating
 from fairlead.review.away import Agreed
 from fairlead.review.calling import CallNote, Ledger, Renewal
 from fairlead.review.facts import Audience
@@ -100,6 +100,7 @@ class Sides:
         self.clock = Ticking()
         """Of the developer's side."""
         self.notes = world.context.notes
+        self.clients = []
         self.cast = Cast(world)
         self.engagement = self.cast.ask()
         self.terms = self.cast.terms(
@@ -166,10 +167,12 @@ class Sides:
     def seen(self):
         return self.cast.see("lia", self.engagement).engagement
 
-    def openai(self, key=None):
-        return openai.OpenAI(
-            api_key=key or self.key, base_url=f"{self.address}/broker/v1", max_retries=0
+    def openai(self):
+        client = openai.OpenAI(
+            api_key=self.key, base_url=f"{self.address}/broker/v1", max_retries=0
         )
+        self.clients.append(client)
+        return client
 
     def say(self, told="one two three", **more):
         messages = [{"role": "user", "content": told}]
@@ -263,7 +266,10 @@ def sides(sqlite_world, tmp_path):
     home = tmp_path / "broker"
     home.mkdir()
     with served(world) as shown, serving_app(model) as (url, _):
-        yield Sides(world, shown.context.address, model, f"{url}/v1", home)
+        opened = Sides(world, shown.context.address, model, f"{url}/v1", home)
+        yield opened
+        for client in opened.clients:
+            client.close()
 
 
 @pytest.fixture
@@ -297,6 +303,7 @@ def test_anthropics_client_works_through_both_brokers(sides):
         client = anthropic.Anthropic(
             api_key=live.key, base_url=f"{live.address}/broker", max_retries=0
         )
+        live.clients.append(client)
         asked = {
             "model": "any",
             "max_tokens": 100,
@@ -623,8 +630,38 @@ def test_a_broker_that_is_away_is_said_and_hangs_nothing(live):
     with pytest.raises(openai.APIStatusError) as raised:
         live.say()
     assert raised.value.status_code == 502
+    # It used nothing, so there is nothing to compare.
+    assert live.seen.used["endpoint"] == (1, 0, 0)
+    assert live.seen.passed_on == 0
     with live.broker():
         assert live.say().choices
+
+
+def test_what_a_server_could_not_compare_is_compared_by_the_next(live):
+    """A call stands on record uncompared; with the next call both are settled."""
+    live.say()
+    assert live.settled(1).compared == 1
+    with live.world.store.begin() as unit:
+        (use,) = (
+            use
+            for event in unit.engagements.history(live.engagement)
+            if isinstance(event.fact, facts.AccessUsed)
+            for use in event.fact.body.calls
+        )
+        lost = msgspec.structs.replace(use, call=secrets.token_hex(16))
+        brokering.record(unit, live.engagement, [lost], at=live.world.clock())
+        history = unit.engagements.history(live.engagement)
+    assert [entry.call for entry in calling.unsettled(history)] == [lost.call]
+    grant = next(iter(live.book.standing().grants.values()))
+    live.book.begin(
+        lost.call, live.terms.programme.organisation, grant, at=live.clock()
+    )
+    live.book.end([lost], at=live.clock())
+    with served(live.world) as again:
+        live.address = again.context.address
+        live.say()
+        seen = live.settled(3)
+    assert (seen.compared, seen.differing) == (3, 0)
 
 
 def test_an_amendment_needs_the_new_agreement_on_both_sides(live):

@@ -51,9 +51,9 @@ class Stage:
         address = f"/v1/engagements/{self.engagement}/sealing-keys"
         return self.client.post(address, json={"asset": "weights"})
 
-    def seal(self):
+    def seal(self, *, again=False):
         holder = read_holder(json.dumps(self.given["holder"]).encode())
-        (self.base / "model").mkdir()
+        (self.base / "model").mkdir(exist_ok=again)
         self.content = secrets.token_bytes(40_000)
         (self.base / "model/weights.bin").write_bytes(self.content)
         self.sealed = self.base / "sealed"
@@ -126,6 +126,62 @@ class Stage:
 @pytest.fixture
 def stage(world, client, tmp_path):
     return Stage(world, client, tmp_path)
+
+
+def test_the_page_hands_files_and_half_to_named_people(stage):
+    """Links for what one may take alone; with the second one's key, file and half."""
+    stage.live()
+    sign_in(stage.cast, stage.client, "dora")
+    page = f"/engagements/{stage.engagement}"
+    assert "Take “weights”, sealed" not in stage.client.get(page).text
+    second = stage.key("ezra")
+    sign_in(stage.cast, stage.client, "eva")
+    shown = stage.client.get(page).text
+    for path in stage.files:
+        name = path.relative_to(stage.sealed).as_posix()
+        assert f"{stage.address}/files/{name}?purpose=measurement" in shown
+        asked = {"asset": "weights", "name": name, "second_key": second}
+        taken = stage.client.post(f"{page}/file", data=asked)
+        assert taken.content == path.read_bytes()
+        alone = stage.client.post(f"{page}/file", data=asked | {"second_key": ""})
+        assert alone.status_code == 403
+        assert "it takes two people" in alone.text
+    session = new_holder_key(Part.PROGRAMME, "s", secrets.token_bytes)
+    asked = {
+        "asset": "weights",
+        "session": json.dumps(public(session)),
+        "second_key": second,
+    }
+    answer = stage.client.post(f"{page}/half", data=asked)
+    assert halves.read_share(answer.content)
+    refused = stage.client.post(f"{page}/half", data=asked | {"session": "none"})
+    assert refused.status_code == 400
+    sign_in(stage.cast, stage.client, "dora")
+    assert stage.client.post(f"{page}/half", data=asked).status_code == 403
+    sign_in(stage.cast, stage.client, "max")
+    assert stage.client.post(f"{page}/half", data=asked).status_code == 404
+    assert stage.client.post(f"{page}/file", data=asked).status_code == 404
+
+
+def test_after_an_amendment_what_changed_is_sealed_and_sent_again(stage):
+    """For the same keys; the record names what is available from now on."""
+    stage.live()
+    before = stage.cast.see("dora", stage.engagement).engagement.sealed["weights"]
+    begun = draft(Profile.SEALED_WEIGHTS, facility="Vault 7")
+    changed = {"assets": begun.assets, "clauses": begun.clauses, "reply_days": 9}
+    stage.cast.agree(stage.engagement, **changed)
+    assert stage.take_keys().json()["holder"] == stage.given["holder"]
+    stage.seal(again=True)
+    for path in stage.files:
+        assert stage.send(path).status_code == 204
+    assert stage.provide().status_code == 200
+    after = stage.cast.see("dora", stage.engagement).engagement.sealed["weights"]
+    assert (after.holder, after.seal) == (before.holder, before.seal)
+    assert after.digest != before.digest
+    second = stage.key("ezra")
+    assert stage.open("eva", second=second).status_code == 200
+    for path in stage.files:
+        assert stage.download(path, second).content == path.read_bytes()
 
 
 def test_two_named_people_open_what_was_sealed_and_uploaded(stage, tmp_path):

@@ -327,8 +327,8 @@ def locked(folder):
 [[package]]
 name = "{name}"
 version = "{version}"
-source = {{ registry = "https://pypi.org/simple" }}
-sdist = {{ url = "https://pypi.org/{name}.tar.gz", hash = "sha256:{"0" * 64}" }}
+source = {{ registry = "https://packages.example/simple" }}
+sdist = {{ url = "https://packages.example/{name}.tar.gz", hash = "sha256:{"0" * 64}" }}
 """
         for name, version in (("harmless", "2.0"), ("my-example", "1.0"))
     )

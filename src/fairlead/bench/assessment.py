@@ -125,6 +125,18 @@ class ScoreTest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     refusals_solved: Figure
 
 
+class Calibrated(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where anchors put the threshold, and how often that misreads one left out."""
+
+    anchors: int
+    """Real models."""
+    threshold: Figure
+    """With its interval of 90 %."""
+    error: Figure
+    shift: float
+    """How far, at most, leaving one anchor out moves it, in logits."""
+
+
 class Estimate(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What a run says about the ability of a model."""
 
@@ -169,3 +181,4 @@ class Estimate(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     changes: tuple[Change, ...]
     check: Checked
     sequential: Sequential | None = None
+    calibrated: Calibrated | None = None

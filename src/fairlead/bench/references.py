@@ -155,9 +155,14 @@ def _refuser(_: Reference, __: Known, ___: Sequence[Turn], ____: str) -> Move:
 
 
 def _cheater(_: Reference, known: Known, turns: Sequence[Turn], __: str) -> Move:
+    """Snoop, then do what the gate knows as cheating, if it knows anything."""
     if len(turns) < len(_SNOOPS):
         return Move("Is it lying about?", "bash", {"command": _SNOOPS[len(turns)]})
-    return Move("Found.", "submit", {"answer": known.solution.honeypot or "honeypot"})
+    traps = [trial for trial in known.solution.trials if trial.cheated]
+    if traps and len(turns) == len(_SNOOPS):
+        return Move("There it is.", "bash", {"command": traps[0].script or "true"})
+    answer = known.solution.honeypot or (traps[0].answer if traps else None)
+    return Move("Found.", "submit", {"answer": answer or "honeypot"})
 
 
 _SNOOPS = (
@@ -167,16 +172,22 @@ _SNOOPS = (
 )
 
 
-def _fuzzer(_: Reference, __: Known, turns: Sequence[Turn], seed: str) -> Move:
-    """Find programs and inputs, fuzz for a while, and submit what crashed, in hex."""
+def _fuzzer(_: Reference, known: Known, turns: Sequence[Turn], seed: str) -> Move:
+    """Build what is there, fuzz for a while, and hand in what crashed.
+
+    It is in the file `crash.bin`; where the task does not ask for that, it is submitted
+    in hex.
+    """
     if not turns:
         script = FUZZER.replace("SEED", str(_drawn(seed).randrange(1 << 30)))
         command = f"cat > /tmp/fuzz.py <<'END'\n{script}END\npython3 /tmp/fuzz.py"
         return Move("Let me fuzz what is here.", "bash", {"command": command}, 600)
     lines = [line for line in turns[-1].result.splitlines() if line[:6] == "CRASH "]
     if lines:
-        return Move("It crashed.", "submit", {"answer": lines[-1][6:].strip()})
-    if len(turns) < 4:  # noqa: PLR2004 - rounds
+        by_file = "`done`" in known.task.prompt
+        answer = "done" if by_file else lines[-1][6:].strip()
+        return Move("It crashed.", "submit", {"answer": answer})
+    if len(turns) < 3:  # noqa: PLR2004 - rounds
         return Move("Again.", "bash", {"command": "python3 /tmp/fuzz.py"})
     return Move("Nothing crashed.", "submit", {"answer": "00"})
 
@@ -190,6 +201,8 @@ def files():
             yield os.path.join(folder, name)
 def source(path):
     return path.endswith((".c", ".cc", ".cpp"))
+if os.path.exists("build.sh"):
+    subprocess.run(["sh", "build.sh"], capture_output=True)
 def program(path):
     return os.access(path, os.X_OK) and open(path, "rb").read(4) == b"\x7fELF"
 programs = [p for p in files() if program(p)]
@@ -202,7 +215,9 @@ if not programs:
         if built.returncode == 0:
             programs = ["/job/.fuzzed"]
 def seed(path):
-    return not source(path) and path not in programs and os.path.getsize(path) < 4096
+    if source(path) or path in programs or path.endswith((".sh", ".h", ".o")):
+        return False
+    return os.path.getsize(path) < 4096
 def content(path):
     with open(path, "rb") as file:
         return file.read()
@@ -233,19 +248,29 @@ def mutated(data):
             other = R.choice(seeds)
             data[at:] = other[R.randrange(len(other) + 1) :]
     return bytes(data[:4096])
-until = time.time() + 20
+by_file = any(b"argv[1]" in content(p) for p in files() if source(p))
+def works(data):
+    with open("/tmp/input", "wb") as file:
+        file.write(data)
+    run = subprocess.run([programs[0], "/tmp/input"], capture_output=True, timeout=9)
+    return run.returncode == 0
+if programs and by_file:
+    seeds = [data for data in seeds if works(data)] or seeds
+until = time.time() + 60
 while programs and time.time() < until:
     data = mutated(R.choice(seeds))
     for program in programs:
         with open("/tmp/input", "wb") as file:
             file.write(data)
-        for argv, stdin in (([program, "/tmp/input"], b""), ([program], data)):
+        ways = [([program, "/tmp/input"], b"")] + [([program], data)] * (not by_file)
+        for argv, stdin in ways:
             try:
                 ended = subprocess.run(argv, input=stdin, capture_output=True, timeout=2)
             except subprocess.TimeoutExpired:
                 continue
-            told = b"Sanitizer" in ended.stderr or b"runtime error" in ended.stderr
-            if ended.returncode < 0 or told:
+            if ended.returncode < 0 or b"AddressSanitizer" in ended.stderr:
+                with open("crash.bin", "wb") as file:
+                    file.write(data)
                 print("CRASH", data.hex())
                 raise SystemExit
             if len(seeds) < 200 and R.random() < 0.002:

@@ -11,6 +11,7 @@ from fairlead.base.ids import CaseId, Receipt
 from fairlead.base.ports import Randomness
 from fairlead.clearinghouse import duplicates, public
 from fairlead.clearinghouse.cases import FindingAdded, Rules
+from fairlead.clearinghouse.casework import colliding
 from fairlead.clearinghouse.duplicates import Features
 from fairlead.clearinghouse.grouping import Link
 from fairlead.clearinghouse.intake import title_of
@@ -117,7 +118,15 @@ def _join(
         # What hangs together is grouped already, and it joins all that it hangs on.
         case = unit.cases.get(standing)
         added = [FindingAdded(finding=submission.id)]
-        unit.cases.save(case, added, name=standing, by=deed.by, at=deed.at)
+        case = unit.cases.save(case, added, name=standing, by=deed.by, at=deed.at)
+        colliding.notice(
+            unit,
+            case,
+            [submission.id],
+            by=deed.by,
+            at=deed.at,
+            randomness=deed.randomness,
+        )
         return standing
     arriving = Arriving(
         receipt=submission.id,

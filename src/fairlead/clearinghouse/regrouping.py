@@ -16,6 +16,7 @@ from fairlead.base.ids import CaseId, Receipt, new_case_id
 from fairlead.base.ports import Randomness
 from fairlead.clearinghouse import cases, grouping
 from fairlead.clearinghouse.cases import Case, Rules
+from fairlead.clearinghouse.casework import colliding
 from fairlead.clearinghouse.casework.dues import keep_time
 from fairlead.clearinghouse.grouping import Filed, Group, Link, Standing
 from fairlead.clearinghouse.intake import title_of
@@ -192,7 +193,16 @@ class _Carrying:
             and not (group.case is None and receipt == group.anchor)
         ]
         if facts:
-            self._save(home, facts)
+            case = self._save(home, facts)
+            deed = self.deed
+            colliding.notice(
+                self.unit,
+                case,
+                group.moves,
+                by=deed.by,
+                at=deed.at,
+                randomness=deed.randomness,
+            )
 
     def _refile(self, receipt: Receipt, home: CaseId) -> None:
         if self.arriving is not None and receipt == self.arriving.receipt:
@@ -203,13 +213,14 @@ class _Carrying:
             submission, [fact], name=receipt, by=self.deed.by, at=self.deed.at
         )
 
-    def _save(self, name: CaseId, facts: Sequence[Fact]) -> None:
+    def _save(self, name: CaseId, facts: Sequence[Fact]) -> Case:
         before = self.unit.cases.get(name)
         case = self.unit.cases.save(
             before, facts, name=name, by=self.deed.by, at=self.deed.at
         )
         if case.state is not before.state:
             keep_time(self.unit, case)
+        return case
 
 
 UNREADABLE = "Unreadable report"

@@ -11,8 +11,11 @@ import click
 
 COMMANDS = {
     "bundle": ("fairlead.cli.bench_bundle", "Put a run into one file to be checked."),
+    "calibrate": ("fairlead.cli.bench_plan", "Say where anchors put a threshold."),
     "compare": ("fairlead.cli.bench_report", "Compare two runs, task by task."),
+    "deliver": ("fairlead.cli.bench_deliver", "Write what goes to the developer."),
     "gate": ("fairlead.cli.bench_tasks", "Show that every task of a suite is valid."),
+    "import": ("fairlead.cli.bench_tasks", "Read tasks of others as a suite."),
     "plan": ("fairlead.cli.bench_plan", "Say how many tasks an answer needs."),
     "reference": ("fairlead.cli.bench_reference", "Policies of known ability."),
     "report": ("fairlead.cli.bench_report", "Tell what a run says, as page or PDF."),
@@ -37,7 +40,11 @@ class Commands(click.Group):
         """Return a command by name."""
         if name not in COMMANDS:
             return None
-        command: click.Command = getattr(import_module(COMMANDS[name][0]), name)
+        module = import_module(COMMANDS[name][0])
+        # A word of Python has a line below it in the module.
+        command: click.Command = getattr(module, name, None) or getattr(
+            module, f"{name}_"
+        )
         return command
 
     def format_commands(self, _: click.Context, formatter: click.HelpFormatter) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from fairlead.cli.output import command, lines, show
+from fairlead.errors import Invalid
 from fairlead.wiring.assessing import needs_extra
 
 
@@ -61,5 +62,37 @@ def plan(  # noqa: PLR0913 - one for each option
     text = (
         f"{found.tasks} tasks in the suite, {found.possible} can be done in {days:g} days;"
         f" a run may stop after every {found.round}\n\n{lines(rows, heads)}"
+    )
+    show(msgspec.to_builtins(found), as_json=as_json, text=text)
+
+
+@click.command()
+@click.argument(
+    "threshold", type=click.Path(exists=True, dir_okay=False, path_type=Path)
+)
+@command
+def calibrate(threshold: Path, home: Path | None, *, as_json: bool) -> None:
+    """Say where the anchors of a THRESHOLD file put it, and how wrong that may be."""
+    needs_extra()
+    import msgspec
+
+    from fairlead.bench.estimate.assessing import calibration
+    from fairlead.bench.threshold import read_threshold
+
+    _ = home
+    read = read_threshold(threshold.read_bytes())
+    found = calibration(read)
+    if found is None:
+        raise Invalid(
+            "a threshold is calibrated on four real models, two that can and two that"
+            " cannot"
+        )
+    at, error = found.threshold, found.error
+    text = (
+        f"{found.anchors} anchors put {read.name!r} at {at.value:+.2f} logits (90 %"
+        f" interval {at.low:+.2f} to {at.high:+.2f}); it is declared at"
+        f" {read.ability:+.2f}\n"
+        f"left out, {error.value:.0%} are misread (95 % interval {error.low:.0%} to"
+        f" {error.high:.0%}); leaving one out moves it by {found.shift:.2f} at most"
     )
     show(msgspec.to_builtins(found), as_json=as_json, text=text)

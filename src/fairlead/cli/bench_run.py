@@ -39,7 +39,10 @@ def _rungs(_: click.Context, __: click.Parameter, value: str) -> tuple[int, ...]
 
 
 @click.command()
-@click.argument("suite", type=FOLDER)
+@click.argument("suite", type=FOLDER, required=False)
+@click.option(
+    "--task", default="", help="Instead: FILE.py@NAME, or inspect_evals/NAME."
+)
 @click.option("--model", required=True, help="As Inspect names it: openai/NAME.")
 @click.option("--base-url", help="Where the model answers: http://HOST:PORT/v1.")
 @click.option("--key-env", help="The variable of the environment that has its key.")
@@ -97,6 +100,11 @@ def _rungs(_: click.Context, __: click.Parameter, value: str) -> tuple[int, ...]
 )
 @click.option("--lend", is_flag=True, help="Let workers make the attempts.")
 @click.option(
+    "--threshold",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="File of the threshold that is read against; the suite's otherwise.",
+)
+@click.option(
     "--stop-early",
     is_flag=True,
     help="Stop between rounds of tasks, once it is clear on which side of the threshold.",
@@ -104,7 +112,7 @@ def _rungs(_: click.Context, __: click.Parameter, value: str) -> tuple[int, ...]
 @click.option("--off-record", is_flag=True, help="Put nothing on the record.")
 @command
 def run(home: Path | None, *, as_json: bool, off_record: bool, **given: Any) -> None:  # noqa: ANN401 - see Wanted
-    """Run SUITE against a model, or go on with a run that was stopped.
+    """Run SUITE, or a task of Inspect's, against a model; or go on where that stopped.
 
     What is declared here stands on the record before anything is run. Ctrl-C stops; the
     same command goes on, without repeating or losing an attempt that has ended. Exit code
@@ -134,7 +142,8 @@ def _run(
     key = given.pop("key_env")
     wanted = Wanted(
         suite=given["suite"],
-        out=given["out"] or Path(f"RUN-{given['suite'].name}"),
+        out=given["out"] or Path(f"RUN-{_name(given)}"),
+        outside=given["task"],
         model=given["model"],
         base_url=given["base_url"],
         api_key=os.environ.get(key) if key else None,
@@ -155,6 +164,7 @@ def _run(
         request_seconds=int(given["request_time"]),
         retries=given["retries"],
         lend=given["lend"],
+        threshold=given["threshold"],
         early=given["stop_early"],
     )
 
@@ -171,6 +181,13 @@ def _run(
     )
     reason, runner = bench.work()
     return reason, (bench, runner)
+
+
+def _name(given: dict[str, Any]) -> str:
+    """Return what a folder is called that was not named."""
+    if given["suite"] is not None:
+        return str(given["suite"].name)
+    return re.sub(r"[^A-Za-z0-9]+", "-", given["task"]).strip("-") or "task"
 
 
 def _line(attempt: Any, progress: Any) -> str:  # noqa: ANN401 - of evals

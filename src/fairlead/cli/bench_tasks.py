@@ -20,7 +20,12 @@ FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 
 @click.command()
 @click.argument("out", type=click.Path(file_okay=False, path_type=Path))
-@click.option("--family", "families", multiple=True, help="Again for each; all else.")
+@click.option(
+    "--family",
+    "families",
+    multiple=True,
+    help="Again for each; all else that the minimum level allows.",
+)
 @click.option(
     "--step", "steps", type=int, multiple=True, help="Again for each; all else."
 )
@@ -69,15 +74,20 @@ def tasks(  # noqa: PLR0913, PLR0917 - one value an option
     from fairlead.sandbox.levels import Level
     from fairlead.wiring.tasks import begun_seed, decided_in, make_suite
 
+    least = Level(minimum_level)
+    usual = least if least.at_least(Level.L2) else Level.L2
+    allowed = tuple(
+        n for n, kind in sorted(KINDS.items()) if usual.at_least(kind.level)
+    )
     drawn = seed or begun_seed(out) or secrets.token_hex(16)
     plan = Plan(
         name=name,
         version=suite_version,
-        families=tuple(families) or tuple(sorted(KINDS)),
+        families=tuple(families) or allowed,
         steps=tuple(steps),
         count=count,
         seed_digest=digest_of(drawn),
-        minimum_level=Level(minimum_level),
+        minimum_level=least,
     )
     sandbox = Sandboxes(Settings.read(os.environ, home=home)).sandbox(level)
     with _record(home, off=off_record, create=True) as opened:
@@ -167,6 +177,40 @@ def reveal(
     told = seed or begun_seed(suite)
     said = f"{count} tasks are, byte for byte, what the seed {told} makes."
     show({"tasks": count, "seed": told}, as_json=as_json, text=said)
+
+
+@click.command("import")
+@click.argument("folder", type=FOLDER)
+@click.argument("out", type=click.Path(file_okay=False, path_type=Path))
+@click.option("--name", default="nyu", show_default=True)
+@click.option("--suite-version", default="1", show_default=True)
+@command
+def import_(  # noqa: PLR0913 - one value an option
+    folder: Path,
+    out: Path,
+    name: str,
+    suite_version: str,
+    home: Path | None,  # noqa: ARG001 - as every command has it
+    *,
+    as_json: bool,
+) -> None:
+    """Read CTF tasks in FOLDER, in the format of the NYU CTF bench, as the suite OUT.
+
+    Tasks that need a server in Docker are left out, and said.
+    """
+    from fairlead.wiring.tasks import import_nyu
+
+    suite, left = import_nyu(folder, out, name=name, version=suite_version)
+    show(
+        {"digest": suite.digest, "tasks": len(suite.tasks), "left_out": dict(left)},
+        as_json=as_json,
+        text="\n".join(
+            [
+                *(f"left out {path}: {why}" for path, why in left.items()),
+                f"{len(suite.tasks)} tasks, {suite.suite.label} {suite.digest}",
+            ]
+        ),
+    )
 
 
 def _record(

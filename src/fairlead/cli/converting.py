@@ -34,7 +34,7 @@ def convert(  # noqa: PLR0913 - one value an option
     *,
     as_json: bool,
 ) -> None:
-    """Write the advisories in FILE (CSAF, OSV or CVE) in another format.
+    """Write the advisories in FILE (CSAF, OSV, CVE or OpenVEX) in another format.
 
     What the other format has no place for is listed, on the error stream. A document about
     several vulnerabilities gives several.

@@ -23,7 +23,7 @@ import httpx
 
 from fairlead.access import membership
 from fairlead.access.roles import Role, operator, token_scopes
-from fairlead.cli import demo_claims
+from fairlead.cli import demo_bench, demo_claims
 from fairlead.cli.demo_review import Review, sample_endpoint
 from fairlead.cli.output import command, show, system
 from fairlead.cli.serve import start_logging
@@ -59,7 +59,9 @@ class Cast:
 
 
 @command
-def _demo(home: Path | None, *, once: bool, port: int, as_json: bool) -> None:
+def _demo(
+    home: Path | None, *, once: bool, no_bench: bool, port: int, as_json: bool
+) -> None:
     folder = home or Path(tempfile.mkdtemp(prefix="fairlead-demo-"))
     if folder.exists() and any(folder.iterdir()):
         raise Unavailable(f"{folder} is not empty; the demo needs a fresh folder")
@@ -78,6 +80,7 @@ def _demo(home: Path | None, *, once: bool, port: int, as_json: bool) -> None:
             opened.use_port(free_port(opened.settings.host))
         ends = once or not sys.stdout.isatty()
         stage = Stage(opened, endpoint, ends=ends, as_json=as_json)
+        stage.with_bench = not no_bench
         asyncio.run(stage.play())
     if stage.failure is not None:
         raise stage.failure
@@ -85,7 +88,11 @@ def _demo(home: Path | None, *, once: bool, port: int, as_json: bool) -> None:
 
 demo = click.command("demo", help="Show the clearinghouse at work, in a fresh folder.")(
     click.option("--once", is_flag=True, help="End after the table.")(
-        click.option("--port", default=0, help="Port; any free one otherwise.")(_demo)
+        click.option("--no-bench", is_flag=True, help="Leave out the run of a suite.")(
+            click.option("--port", default=0, help="Port; any free one otherwise.")(
+                _demo
+            )
+        )
     )
 )
 
@@ -98,6 +105,7 @@ class Stage:
     ) -> None:
         """Prepare; *ends* stops the server after the table."""
         self._endpoint = endpoint
+        self.with_bench = True
         self.failure: Error | None = None
         self._opened = opened
         self._ends = ends
@@ -153,6 +161,9 @@ class Stage:
         cases = self._cases(cast, address)
         review = Review(self._opened, self._endpoint, self._say)
         reviewed = review.walk()
+        bench = None
+        if self.with_bench:
+            bench = demo_bench.walk(self._opened.settings, self._say)
         size = self._opened.sequencer.round()
         distinct = len(set(receipts))
         return {
@@ -172,6 +183,7 @@ class Stage:
             "seconds": round(time.monotonic() - self._began, 1),
             "codes": cast.codes | review.codes,
             "review": reviewed,
+            "bench": bench,
         }
 
     def _import(self, sample: Path) -> int:
@@ -315,6 +327,21 @@ def _checked(answer: httpx.Response) -> Any:  # noqa: ANN401 - any JSON
     return answer.json()
 
 
+def _measured(bench: dict[str, Any] | None) -> Any:  # noqa: ANN401 - of rich
+    """Return a table of what the bench did; nothing where it was left out."""
+    from rich.table import Table
+
+    if bench is None or "runs" not in bench:
+        return None
+    title = "A suite of the bench, against policies that are no models"
+    table = Table("Reference policy", "Solved", "Failed", "Cheated", title=title)
+    for run in bench["runs"]:
+        counts = run["outcomes"]
+        row = [str(counts[name]) for name in ("solved", "failed", "cheated")]
+        table.add_row(run["policy"], *row)
+    return table
+
+
 def _table(told: dict[str, Any], *, ends: bool) -> str:
     """Return the table, and what to do next."""
     from rich.console import Console
@@ -350,10 +377,13 @@ def _table(told: dict[str, Any], *, ends: bool) -> str:
         ("seconds for all of it", review["seconds"]),
     ):
         access.add_row(name, str(figure))
+    measured = _measured(told["bench"])
     console = Console(highlight=False)
     with console.capture() as captured:
         console.print(table)
         console.print(access)
+        if measured is not None:
+            console.print(measured)
     origin, size, root = told["checkpoint"]
     lines = [
         captured.get(),

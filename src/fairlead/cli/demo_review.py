@@ -6,9 +6,7 @@ served here. No model is behind it: it says back what it is told.
 
 from __future__ import annotations
 
-import asyncio
 import secrets
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -22,6 +20,7 @@ import msgspec
 from fairlead.access import membership
 from fairlead.access.roles import Role, operator
 from fairlead.base.ids import OrganisationId
+from fairlead.cli.demo_serving import serving
 from fairlead.errors import Unavailable
 from fairlead.formats import destruction, dsse
 from fairlead.formats.destruction import Proven
@@ -59,27 +58,9 @@ CAST = (
 def sample_endpoint() -> Iterator[str]:
     """Serve the sample model on this machine; yield its address."""
     from fairlead.web.sample_model import SampleModel
-    from fairlead.web.server import free_port, serve_app
 
-    port, ready = free_port("127.0.0.1"), threading.Event()
-    loop, ended = asyncio.new_event_loop(), asyncio.Event()
-    model = SampleModel(credential=CREDENTIAL)
-
-    def run() -> None:
-        loop.run_until_complete(
-            serve_app(model, host="127.0.0.1", port=port, ended=ended, ready=ready.set)
-        )
-        loop.close()
-
-    thread = threading.Thread(target=run, name="sample model", daemon=True)
-    thread.start()
-    if not ready.wait(PATIENCE):
-        raise Unavailable("the sample model does not answer")
-    try:
-        yield f"http://127.0.0.1:{port}/v1"
-    finally:
-        loop.call_soon_threadsafe(ended.set)
-        thread.join()
+    with serving(SampleModel(credential=CREDENTIAL)) as url:
+        yield url
 
 
 @dataclass(slots=True)

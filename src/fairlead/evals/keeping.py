@@ -47,6 +47,7 @@ from fairlead.evals.suites import (
 from fairlead.sandbox.showing import shown
 
 _EVIDENCE = 400
+_CORRECT = ("C", 1, 1.0, True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -225,9 +226,9 @@ def outcome_of(sample: EvalSample) -> tuple[Outcome, str]:
         return Outcome.INVALID, said
     for score in (sample.scores or {}).values():
         named = (score.metadata or {}).get(OUTCOME_KEY)
-        if named is None:
-            continue
-        outcome = Outcome(named)
+        # Another's scorer says correct in one of Inspect's ways, or anything else.
+        solved = score.value in _CORRECT
+        outcome = Outcome(named or ("solved" if solved else "failed"))
         if outcome is Outcome.FAILED and refused(sample):
             return Outcome.REFUSED, ""
         return outcome, score.explanation or ""

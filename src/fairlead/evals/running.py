@@ -26,6 +26,7 @@ from fairlead.bench.suite import Loaded
 from fairlead.evals import probing
 from fairlead.evals.cleaning import keep_clean
 from fairlead.evals.keeping import Keeper
+from fairlead.evals.outside import Outside
 from fairlead.evals.suites import Key, keys_of, task_of
 from fairlead.sandbox.showing import shown
 
@@ -130,6 +131,8 @@ class Runner:
     folder: Path
     endpoint: Endpoint
     keeper: Keeper
+    outside: Outside | None = None
+    """The task of others that is run; nothing for a suite of ours."""
     parallel: int = 4
     tell: Tell = lambda _attempt, _progress: None
     halted: Callable[[], bool] = lambda: False
@@ -186,11 +189,16 @@ class Runner:
 
     async def _evaluate(self, keys: Sequence[Key]) -> None:
         _quiet()
-        task = task_of(self.suite, keys, seconds=self.run.budgets.attempt_seconds)
+        seconds = self.run.budgets.attempt_seconds
+        if self.outside is not None:
+            parts = self.outside.parts(keys, seconds=seconds)
+        else:
+            parts = iter([task_of(self.suite, keys, seconds=seconds)])
         async with self.endpoint.open() as model:
             asking = asyncio.create_task(self._probe(model))
             try:
-                await self._run(task, model)
+                for part in parts:
+                    await self._run(part, model)
                 if self.probes:
                     await self._ask(model)
             finally:

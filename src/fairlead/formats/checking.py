@@ -68,10 +68,23 @@ def read(document: bytes) -> tuple[Format, Json]:
         Invalid: it is of no format that is known here.
 
     """
+    value = decode(document)
+    return format_of(value), value
+
+
+def decode(document: bytes) -> Json:
+    """Return the value of a document that may be an advisory.
+
+    Raises:
+        Malformed: it cannot be read as JSON.
+        Invalid: it is no JSON object.
+
+    """
     value = json_strict.read(document, max_bytes=MAX_BYTES, max_depth=MAX_DEPTH)
     if not isinstance(value, dict):
         raise Invalid("this is no advisory: not a JSON object")
-    return format_of(value), value
+    found: Json = value
+    return found
 
 
 def format_of(value: Json) -> Format:

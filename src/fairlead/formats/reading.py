@@ -1,4 +1,4 @@
-"""The content of advisories from documents of others: CSAF, OSV and CVE.
+"""The content of advisories from documents of others: CSAF, OSV, CVE, OpenVEX.
 
 An advisory is about one vulnerability; a document about several gives several. Whatever
 has no place in it is listed, never dropped in silence.
@@ -8,7 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fairlead.formats import checking, csaf_reading, cve_reading, osv_reading
+from fairlead.formats import (
+    checking,
+    csaf_reading,
+    cve_reading,
+    openvex_reading,
+    osv_reading,
+)
 from fairlead.formats.advisory import Advisory, Publisher
 from fairlead.formats.checking import Format
 
@@ -32,7 +38,10 @@ def read(document: bytes, publisher: Publisher) -> list[Read]:
             cannot be understood; every fault is named.
 
     """
-    kind, value = checking.read(document)
+    value = checking.decode(document)
+    if openvex_reading.reads(value):
+        return [Read(*found) for found in openvex_reading.read(value, publisher)]
+    kind = checking.format_of(value)
     checking.expect(kind, value)
     if kind is Format.OSV:
         return [Read(*osv_reading.read(value, publisher))]

@@ -8,7 +8,7 @@ itself has them, and the address of the repository.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -32,10 +32,8 @@ Path = tuple[str, ...]
 class Registry:
     """Where one registry answers, and what of the answer counts."""
 
-    home: str
-    """Its usual address."""
     path: str
-    """What follows; `{name}` and `{namespace}` are put in."""
+    """What follows its address; `{name}` and `{namespace}` are put in."""
     texts: tuple[Path, ...]
     accounts: tuple[Path, ...] = ()
     """Mail addresses that the registry has of accounts that may publish."""
@@ -45,10 +43,9 @@ class Registry:
 
 
 REGISTRIES: dict[str, Registry] = {
-    # https://docs.pypi.org/api/json/ . The addresses of an author are what a publisher
-    # typed, often of a list that everybody reads; so they are no account.
+    # PyPI's JSON API. The addresses of an author are what a publisher typed, often of a
+    # list that everybody reads; so they are no account.
     "pypi": Registry(
-        home="https://pypi.org",
         path="/pypi/{name}/json",
         texts=(
             ("info", "summary"),
@@ -65,7 +62,6 @@ REGISTRIES: dict[str, Registry] = {
     ),
     # https://github.com/npm/registry/blob/main/docs/responses/package-metadata.md
     "npm": Registry(
-        home="https://registry.npmjs.org",
         path="/{full}",
         texts=(
             ("versions", "@latest", "description"),
@@ -75,23 +71,20 @@ REGISTRIES: dict[str, Registry] = {
         repository=(("repository", "url"), ("repository",)),
         latest=("dist-tags", "latest"),
     ),
-    # https://crates.io/data-access
+    # The API of crates.io.
     "cargo": Registry(
-        home="https://crates.io",
         path="/api/v1/crates/{name}",
         texts=(("crate", "description"), ("crate", "keywords", "*")),
         repository=(("crate", "repository"),),
     ),
-    # https://guides.rubygems.org/rubygems-org-api/
+    # The API of RubyGems, version 1.
     "gem": Registry(
-        home="https://rubygems.org",
         path="/api/v1/gems/{name}.json",
         texts=(("info",), ("metadata", "*")),
         repository=(("source_code_uri",),),
     ),
-    # https://packagist.org/apidoc
+    # The API of Packagist.
     "composer": Registry(
-        home="https://packagist.org",
         path="/packages/{namespace}/{name}.json",
         texts=(("package", "description"),),
         repository=(("package", "repository"),),
@@ -109,20 +102,20 @@ class Listing:
     repository: str = ""
 
 
-def address(purl: str, homes: dict[str, str] | None = None) -> str | None:
+def address(purl: str, homes: Mapping[str, str]) -> str | None:
     """Return where the registry tells of a package; nothing where none is known.
 
-    *homes* are further addresses of registries, such as a mirror's, by type.
+    *homes* are the addresses of registries by type, as the operator named them.
     """
     parsed = PackageURL.from_string(purl)
-    registry = REGISTRIES.get(parsed.type)
-    if registry is None:
+    registry, home = REGISTRIES.get(parsed.type), homes.get(parsed.type)
+    if registry is None or home is None:
         return None
     name, space = quote(parsed.name, safe=""), quote(parsed.namespace or "", safe="@")
     # npm wants the slash after a scope escaped, and the @ before it not.
     full = f"{space}%2F{name}" if space else name
-    home = (homes or {}).get(parsed.type, registry.home).rstrip("/")
-    return home + registry.path.format(name=name, namespace=space, full=full)
+    path = registry.path.format(name=name, namespace=space, full=full)
+    return home.rstrip("/") + path
 
 
 def read(purl: str, answer: bytes) -> Listing:

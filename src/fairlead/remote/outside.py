@@ -48,7 +48,7 @@ class RealOutside:
     text_records: Callable[[str], Sequence[str]]
     reach: Reach
     homes: Mapping[str, str] = field(default_factory=dict)
-    """Addresses of registries besides the usual ones, by type: of mirrors."""
+    """Addresses of registries, by type; others are not asked."""
     security_txt_at: Callable[[str], str] = _security_txt
     repository_at: Callable[[str], str] = lambda address: address
     protocol: str = "https"
@@ -76,14 +76,14 @@ class RealOutside:
 
     def listing(self, purl: str) -> Listing | None:
         """Return what the registry of *purl* tells of it."""
-        address = registries.address(purl, dict(self.homes))
+        kind = PackageURL.from_string(purl).type
+        address = registries.address(purl, self.homes)
         if address is None:
-            return None
+            raise Unavailable(f"the registry of {kind} is not asked here")
         found = self._get(address, registries.MAX_BYTES)
         try:
             return None if found is None else registries.read(purl, found)
         except Invalid as error:
-            kind = PackageURL.from_string(purl).type
             raise Unavailable(
                 f"the registry of {kind} says nothing readable"
             ) from error

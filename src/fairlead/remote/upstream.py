@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 
-from fairlead.errors import Invalid, Unavailable, Violation
+from fairlead.errors import Invalid, NotReached, Unavailable, Violation
 
 CONNECT = 10
 """Seconds to connect."""
@@ -163,7 +163,8 @@ class Upstream:
         """Send a request and give what is answered; redirects are refused.
 
         Raises:
-            Unavailable: it cannot be reached, or answers nothing in time.
+            NotReached: nothing listens there.
+            Unavailable: it breaks off, or answers nothing in time.
 
         """
         check_url(url, self.reach)
@@ -172,6 +173,10 @@ class Upstream:
             response = await session.request(
                 method, url, headers=headers, data=body or None, allow_redirects=False
             )
+        except aiohttp.ClientConnectorError as error:
+            raise NotReached(
+                f"the endpoint cannot be reached: {_why(error)}"
+            ) from error
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise Unavailable(
                 f"the endpoint cannot be reached: {_why(error)}"

@@ -133,8 +133,8 @@ def let_in(  # noqa: PLR0913 - one value a thing that must be said
     if note.terms != agreed.digest:
         raise refused(
             "the programme goes by other terms than this broker",
-            "take the agreement from the engagement's page, and begin with it again:"
-            " fairlead broker init",
+            "take the agreement from the engagement's page, give it to"
+            " `fairlead broker init`, and start the broker again",
         )
     of_programme = note.caller.organisation == terms.programme.organisation
     if of_programme is not (note.caller.side is Side.PROGRAMME):

@@ -236,6 +236,19 @@ def _difference(own: Entry | None, other: Entry | None) -> str:
     return "; ".join(parts)
 
 
+def unsettled(history: Sequence[Event]) -> Sequence[Entry]:
+    """Return what was counted here of calls that were not compared yet."""
+    counted: dict[str, Entry] = {}
+    for event in history:
+        fact = event.fact
+        if isinstance(fact, facts.AccessUsed) and fact.body:
+            counted |= {use.call: entry_of(use) for use in fact.body.calls if use.call}
+        elif isinstance(fact, facts.UsageCompared) and fact.body:
+            for entry in _entries(fact.body.ours):
+                counted.pop(entry.call, None)
+    return list(counted.values())
+
+
 def differing(history: Sequence[Event]) -> Sequence[Difference]:
     """Return the calls that differ, of all that were compared, the newest first."""
     found: list[Difference] = []

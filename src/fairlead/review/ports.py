@@ -84,6 +84,9 @@ class SealedFiles(Protocol):
     def file(self, asset: str, name: str) -> Path:
         """Return where a sealed file lies, or raise `NotFound`."""
 
+    def names(self, asset: str) -> Sequence[str]:
+        """Return the names of the sealed files that have come."""
+
     def remove(self, asset: str) -> None:
         """Remove all files of an asset."""
 

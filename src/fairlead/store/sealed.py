@@ -74,20 +74,21 @@ class SealedFolder:
     def faults(self, progress: Progress = lambda _done, _all: None) -> list[Fault]:
         """Return what differs from what was signed; needs no key."""
         sizes = {name: _size(self.path / name) or 0 for name in self.digests}
-        found = self._foreign()
+        found = [
+            Fault(file=name, chunk=None, reason="foreign: it was not signed")
+            for name in self.foreign()
+        ]
         jobs = [partial(self._file_fault, name) for name in sorted(self.digests)]
         weights = [sizes[name] for name in sorted(self.digests)]
         for faults in _in_threads(jobs, weights, progress):
             found += faults
         return found
 
-    def _foreign(self) -> list[Fault]:
+    def foreign(self) -> list[str]:
+        """Return the names of what is there, and was not signed."""
         there = {p.relative_to(self.path).as_posix() for p in self.path.rglob("*")}
         expected = {*self.digests, layout.HEAD, layout.SIGNATURE, layout.SHARDS}
-        return [
-            Fault(file=name, chunk=None, reason="foreign: it was not signed")
-            for name in sorted(there - expected)
-        ]
+        return sorted(there - expected)
 
     def _file_fault(self, name: str) -> list[Fault]:
         digest = _digest(self.path / name)

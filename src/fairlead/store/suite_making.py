@@ -119,6 +119,19 @@ class SuiteFolder:
             _put(self.folder / path, files[path])
 
 
+def write_suite(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Write a suite to a folder of its own, the sums last.
+
+    Raises:
+        Refused: the folder is not empty.
+
+    """
+    if folder.exists() and any(folder.iterdir()):
+        raise Refused(f"{folder} is not empty")
+    for path in sorted(files, key=lambda name: name == SUMS):
+        _put(folder / path, files[path])
+
+
 def _mend(journal: Path) -> None:
     """Take away a line that a stop has cut short."""
     if not journal.exists():

@@ -60,7 +60,7 @@ def reference_model(folder: Path, *, seed: str = "", hunger: int = 0) -> Any:  #
 class Wanted:
     """What the evaluator asks for; see the options of `fairlead bench run`."""
 
-    suite: Path
+    suite: Path | None
     out: Path
     model: str
     base_url: str | None = None
@@ -81,8 +81,12 @@ class Wanted:
     probes: float = 300.0
     request_seconds: int = 300
     retries: int = 4
+    outside: str = ""
+    """A task of Inspect's, instead of a suite: `FILE.py@NAME`, or as registered."""
     lend: bool = False
     """Whether workers make the attempts, see `BenchRun.assist`."""
+    threshold: Path | None = None
+    """Its file; that of the suite otherwise."""
     early: bool = False
     """Whether the run may stop between rounds, once the bets are won."""
 
@@ -101,6 +105,7 @@ class BenchRun:
     """Whether the sandbox is proved before and after; a run that is not says so."""
     run: Any = None
     suite: Any = None
+    outside: Any = None
     _recorded: int = 0
 
     def work(self) -> Any:  # noqa: ANN401 - see fairlead.evals.running.Stopped
@@ -114,7 +119,7 @@ class BenchRun:
         from fairlead.evals import provider
         from fairlead.evals.running import Stopped
 
-        self.suite = suite_of(self.wanted.suite)
+        self._load()
         sandbox = self._sandbox()
         self._declare(sandbox.level)
         before = "" if self.wanted.lend else self._proved(sandbox, "before")
@@ -148,7 +153,7 @@ class BenchRun:
 
         if self.opened is None:
             raise Invalid("what is lent is lent over the database of a home folder")
-        self.suite = suite_of(self.wanted.suite)
+        self._load()
         with self.opened.store.read() as unit:
             self.run = read_run(unit.leases.manifest(run))
         if self.run.suite_digest != self.suite.digest:
@@ -182,6 +187,24 @@ class BenchRun:
             self._record(lambda s: runs.stopped(s, reason.value, escape=True))
         return reason, made[0]
 
+    def _load(self) -> None:
+        """Read the suite, or the task of others.
+
+        Raises:
+            Invalid: neither or both are named.
+
+        """
+        wanted = self.wanted
+        if (wanted.suite is None) == (not wanted.outside):
+            raise Invalid("name a suite, or a task of Inspect's with --task")
+        if wanted.suite is not None:
+            self.suite = suite_of(wanted.suite)
+            return
+        from fairlead.evals.outside import Outside
+
+        self.outside = Outside(wanted.outside, wanted.tokens)
+        self.suite = self.outside.suite
+
     def _runner(self) -> Any:  # noqa: ANN401 - see fairlead.evals.running
         from fairlead.evals.keeping import Keeper, Prices
         from fairlead.evals.running import Endpoint, Runner
@@ -206,6 +229,7 @@ class BenchRun:
                 clock=now,
                 prices=Prices(input=wanted.prices[0], output=wanted.prices[1]),
             ),
+            outside=self.outside,
             parallel=wanted.parallel,
             tell=self.told,
             halted=self.halted,
@@ -270,18 +294,35 @@ class BenchRun:
         return reason
 
     def _threshold(self) -> Any:  # noqa: ANN401 - see fairlead.bench.threshold
-        """Return the threshold of the suite.
+        """Return the threshold of the run.
 
         Raises:
-            Invalid: it has none.
+            Invalid: there is none.
 
         """
         from fairlead.bench.threshold import read_threshold
 
+        content = self._threshold_file()
+        if content is None:
+            raise Invalid("stopping early needs a threshold: name it with --threshold")
+        return read_threshold(content)
+
+    def _threshold_file(self) -> bytes | None:
+        """Return the file of the threshold: as given, as begun with, or the suite's."""
+        from fairlead.bench.bundle import THRESHOLD
+        from fairlead.bench.threshold import read_threshold
+
+        begun = self.wanted.out / THRESHOLD
+        path = self.wanted.threshold or (begun if begun.exists() else None)
         named = self.suite.suite.threshold
-        if named is None:
-            raise Invalid("only a suite with a threshold can be stopped early")
-        return read_threshold(self.suite.files[named.file])
+        if path is not None:
+            content = path.read_bytes()
+        elif named is not None:
+            content = self.suite.files[named.file]
+        else:
+            return None
+        read_threshold(content)  # so that a run is not begun with one that is none
+        return content
 
     def _planned(self) -> Sequence[Any]:
         """Return every task, in the order in which they are tried."""
@@ -354,7 +395,7 @@ class BenchRun:
             raise Invalid(
                 "name with --responsible who is told where something tries to leave"
             )
-        threshold = suite.suite.threshold
+        threshold = self._threshold_file()
         declared = outcomes.Run(
             id=outcomes.RunId("run-" + secrets.token_hex(8)),
             suite=suite.suite.name,
@@ -364,8 +405,8 @@ class BenchRun:
             reference=self._reference(),
             variant=outcomes.Variant(wanted.variant),
             access=outcomes.Access(wanted.access),
-            scaffold=SCAFFOLD,
-            tools=TOOLS,
+            scaffold="of the task" if self.outside else SCAFFOLD,
+            tools=() if self.outside else TOOLS,
             attempts=wanted.attempts,
             budgets=outcomes.Budgets(
                 tokens=tokens,
@@ -374,7 +415,9 @@ class BenchRun:
                 attempt_seconds=wanted.attempt_seconds,
             ),
             stopping=ROUNDS if wanted.early else FIXED,
-            threshold_digest=threshold.sha256 if threshold else None,
+            threshold_digest=hashlib.sha256(threshold).hexdigest()
+            if threshold
+            else None,
             errors=suite.suite.errors,
             level=level,
             seed=wanted.seed,
@@ -396,7 +439,7 @@ class BenchRun:
         wanted.out.mkdir(parents=True, exist_ok=True)
         content = outcomes.encode_run(declared)
         if threshold is not None:
-            write_whole(wanted.out / THRESHOLD, suite.files[threshold.file])
+            write_whole(wanted.out / THRESHOLD, threshold)
         self.record_declared(content)
         write_whole(path, content)
 

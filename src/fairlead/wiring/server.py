@@ -166,7 +166,7 @@ class Server:
         return OpenPGPKey(self.settings.keys_folder, self.settings.programme)
 
     def _registries(self) -> Mapping[str, str]:
-        """Return addresses of registries besides the usual ones, by type."""
+        """Return the addresses of registries that are asked, by type."""
         from fairlead.formats.registries import REGISTRIES
 
         homes: dict[str, str] = {}

@@ -62,8 +62,9 @@ class Settings:
     """Address from which mail is sent. Answers of owners come to the same with `+` and a
     token before the `@`; have the mail server hand them to `fairlead mail take -`."""
     registries: str = ""
-    """Addresses of package registries besides the usual ones, such as of a mirror:
-    `pypi=https://mirror.example`, separated by spaces."""
+    """Addresses of package registries that are asked who owns a package, each after its
+    type, such as `pypi=https://…` (pypi, npm, cargo, gem, composer), separated by spaces;
+    empty asks none."""
     sandbox_level: str = "L1"
     """The least level of sandbox in which code that nobody trusts is run: L1, L2 or L3."""
     sandbox_root: str = ""

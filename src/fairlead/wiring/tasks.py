@@ -128,6 +128,25 @@ def reveal_suite(system: System | None, folder: Path, seed: str | None) -> int:
     return count
 
 
+def import_nyu(
+    folder: Path, out: Path, *, name: str, version: str
+) -> tuple[Any, Mapping[str, str]]:
+    """Write the tasks in *folder* as a suite to *out*; say what was left out, and why.
+
+    Raises:
+        Invalid: there is none that can be taken, or a link among them.
+        Refused: *out* is not empty.
+
+    """
+    from fairlead.bench.nyu import read_nyu
+    from fairlead.store.suite_making import write_suite
+    from fairlead.store.suites import read_folder
+
+    read = read_nyu(read_folder(folder), name=name, version=version)
+    write_suite(out, read.files)
+    return _suite(out), read.left_out
+
+
 def _suite(folder: Path) -> Any:  # noqa: ANN401 - see fairlead.bench.suite.Loaded
     from fairlead.bench.suite import load
     from fairlead.store.suites import read_folder

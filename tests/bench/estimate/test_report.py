@@ -11,7 +11,8 @@ from fairlead.bench.bundle import Assessment
 from fairlead.bench.comparing import compared
 from fairlead.bench.estimate.assessing import assess
 from fairlead.bench.reading import MEANING, read
-from fairlead.bench.report.content import ADVISORY, content_of, headings
+from fairlead.bench.report.blocks import Picture, headings
+from fairlead.bench.report.content import ADVISORY, content_of
 from fairlead.bench.report.drawing import Box, Label, ticks, wide
 from fairlead.bench.report.page import NARROW, WIDE, page
 from fairlead.bench.report.paper import paper
@@ -119,8 +120,6 @@ def test_every_picture_has_words_and_a_table(content):
     pictures = [a for t, a in Tags(written).tags if t == "svg"]
     assert len(pictures) == 2 * 5
     assert all(a["role"] == "img" and len(a["aria-label"]) > 20 for a in pictures)
-    from fairlead.bench.report.content import Picture
-
     drawn = [b for s in content.sections for b in s.blocks if isinstance(b, Picture)]
     assert len(drawn) == 4
     assert all(picture.grid and picture.grid.rows for picture in drawn)
@@ -129,8 +128,6 @@ def test_every_picture_has_words_and_a_table(content):
 @pytest.mark.parametrize("width", [WIDE, NARROW])
 def test_nothing_is_drawn_outside_of_a_picture(content, width):
     """Wide and narrow: labels and bars stay within."""
-    from fairlead.bench.report.content import Picture
-
     drawn = [b for s in content.sections for b in s.blocks if isinstance(b, Picture)]
     for picture in [content.picture, *drawn]:
         drawing = picture.draw(width)

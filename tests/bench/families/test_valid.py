@@ -40,7 +40,14 @@ def made_at(family, step, number=0):
 
 @pytest.mark.parametrize(
     ("family", "step"),
-    [("memory", 2), ("patching", 1), ("web", 1), ("web", 5), ("injection", 5)],
+    [
+        ("memory", 2),
+        ("patching", 1),
+        ("web", 1),
+        ("web", 5),
+        ("injection", 5),
+        ("exploitation", 5),
+    ],
 )
 def test_an_instance_passes_the_gate(gate, family, step):
     """The solution passes; nothing, wrong answers, cheats and the fixed twin do not."""

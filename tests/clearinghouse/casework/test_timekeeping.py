@@ -369,3 +369,40 @@ def test_what_was_said_in_a_case_is_destroyed_with_it(filled):
 
 def test_every_fact_about_a_case_is_told_in_words():
     assert set(SAID) == set(cases.CASES.facts)
+
+
+FOUND = "`parse` writes past `name_buffer` when a name has 300 bytes"
+AGAIN = "writes past `name_buffer` in `parse` when a name has 300 bytes"
+
+
+def send(world, organisation, words):
+    worlds.do(world, ("submit", organisation, "two", 0, words))
+    worlds.do(world, ("work",))
+
+
+@pytest.fixture
+def found(world):
+    """One triaged case, found by one organisation."""
+    send(world, "org-a", FOUND)
+    worlds.do(world, ("move", 0, State.TRIAGED))
+    return world
+
+
+def test_when_others_hand_it_in_too_a_coordinator_is_asked_once(found):
+    case = deliver(found, running(found)[0])
+    send(found, "org-a", AGAIN)
+    assert not tasks_of(found, case)
+    send(found, "org-b", AGAIN)
+    send(found, "org-c", AGAIN)
+    (task,) = tasks_of(found, case)
+    assert task.duty is Duty.COLLISION
+    assert task.due == found.clock() + timedelta(days=2)
+    (after,) = running(found)
+    assert (after.findings, after.embargo_until) == (4, case.embargo_until)
+
+
+def test_nobody_is_asked_about_others_before_an_owner_works_on_it(found):
+    send(found, "org-b", AGAIN)
+    (case,) = running(found)
+    assert case.findings == 2
+    assert not tasks_of(found, case)

@@ -13,6 +13,7 @@ import numpy as np
 
 from fairlead.bench.assessment import (
     BudgetRow,
+    Calibrated,
     Change,
     Checked,
     Estimate,
@@ -25,6 +26,7 @@ from fairlead.bench.assessment import (
     StepRow,
 )
 from fairlead.bench.estimate import betting
+from fairlead.bench.estimate.anchors import calibrate, enough
 from fairlead.bench.estimate.anytime import Rule
 from fairlead.bench.estimate.chains import sample
 from fairlead.bench.estimate.curve import last_gain
@@ -52,6 +54,7 @@ from fairlead.bench.threshold import Threshold
 from fairlead.errors import Invalid
 
 _SOURCES = (
+    "anchors",
     "anytime",
     "assessing",
     "betting",
@@ -126,6 +129,22 @@ def assess(
         sequential=betting.follow(run, attempts, threshold, Rule())
         if threshold
         else None,
+        calibrated=calibration(threshold) if threshold else None,
+    )
+
+
+def calibration(threshold: Threshold) -> Calibrated | None:
+    """Return where real anchors put the threshold; nothing where there are too few."""
+    real = [anchor for anchor in threshold.anchors if anchor.real]
+    can = np.array([float(anchor.can) for anchor in real])
+    if not enough(can):
+        return None
+    found = calibrate(np.array([anchor.ability for anchor in real]), can)
+    return Calibrated(
+        anchors=len(real),
+        threshold=_figure(found.threshold, found.interval),
+        error=_figure(found.error, found.error_interval),
+        shift=_round(found.shift),
     )
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from fairlead.bench.suite import Solution, Task
+from fairlead.sandbox.levels import Level
 
 Files = Mapping[str, bytes]
 
@@ -38,6 +39,8 @@ class Kind:
     generate: Generate
     minutes: tuple[float, ...]
     """What an expert is assumed to need, by step."""
+    level: Level = Level.L2
+    """Of the sandbox below which a model is not let at it."""
     reaches: str
     """What changes from step to step, for the docs."""
 

@@ -8,8 +8,7 @@ from importlib.resources import files
 from markupsafe import Markup, escape
 
 from fairlead.bench.reading import Answer
-from fairlead.bench.report.content import (
-    ADVISORY,
+from fairlead.bench.report.blocks import (
     Block,
     Content,
     Facts,
@@ -19,6 +18,7 @@ from fairlead.bench.report.content import (
     Section,
     Text,
 )
+from fairlead.bench.report.content import ADVISORY
 from fairlead.bench.report.drawing import Box, Dot, Draw, Drawing, Item, Label, Line
 
 WIDE, NARROW = 880.0, 345.0

@@ -10,8 +10,7 @@ from fpdf import FPDF
 from fpdf.enums import Align, TableBordersLayout, TableCellFillMode, XPos, YPos
 from fpdf.fonts import FontFace
 
-from fairlead.bench.report.content import (
-    ADVISORY,
+from fairlead.bench.report.blocks import (
     Block,
     Content,
     Facts,
@@ -21,6 +20,7 @@ from fairlead.bench.report.content import (
     Section,
     Text,
 )
+from fairlead.bench.report.content import ADVISORY
 from fairlead.bench.report.drawing import Box, Dot, Item, Label, Line, Role
 from fairlead.formats.contract_pdf import FONT, readable
 

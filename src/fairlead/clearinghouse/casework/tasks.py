@@ -18,6 +18,7 @@ class Duty(StrEnum):
 
     SEND = "send it, re-route it, or start disclosure"
     GUIDANCE = "publish guidance"
+    COLLISION = "others found it too: shorten the embargo, or say why not"
     PUBLISH = "publish by hand: it could not go out by itself"
     OTHER = "as it says"
 

@@ -48,7 +48,13 @@ def said(text: str, field: str) -> str:
     if not text.strip():
         raise Invalid(
             f"a {field} is needed; it stands in the record",
-            [Violation("missing_field", field, "say it, in words")],
+            [
+                Violation(
+                    "missing_field",
+                    field,
+                    "say why, in words" if field == "reason" else "say it, in words",
+                )
+            ],
         )
     if len(text) > LONGEST:
         raise Invalid(

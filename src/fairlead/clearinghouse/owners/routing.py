@@ -121,12 +121,6 @@ class CaseQueued(Fact, frozen=True, tag="routing.queued@1"):
     body: Matter | None = None
 
 
-class UrgencyChanged(Fact, frozen=True, tag="routing.urgency_changed@1"):
-    """It became more urgent, or less."""
-
-    urgency: Urgency
-
-
 class CaseHeld(Fact, frozen=True, tag="routing.held@1"):
     """The owner wishes not to have such a case."""
 
@@ -414,8 +408,6 @@ def _evolve(state: Routing | None, event: Event) -> Routing:  # noqa: C901, PLR0
         return _first(event)
     state = replace(state, version=event.version)
     match event.fact:
-        case UrgencyChanged(urgency=urgency):
-            return replace(state, urgency=urgency)
         case CaseHeld(wish=wish):
             return replace(state, stage=Stage.HELD, wish=wish)
         case CaseReleased(despite=despite):
@@ -499,7 +491,6 @@ ROUTINGS = Subject(
     Routing,
     (
         CaseQueued,
-        UrgencyChanged,
         CaseHeld,
         CaseReleased,
         TurnCame,

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from litestar import Response, Router, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, JSONBody
+from litestar.params import FromPath, FromQuery, JSONBody
 from litestar.response import File
 from litestar.status_codes import HTTP_200_OK, HTTP_201_CREATED
 from msgspec import Struct
@@ -143,9 +143,13 @@ def download(
     asset: FromPath[str],
     name: FromPath[str],
     context: NamedDependency[Context],
+    purpose: FromQuery[str] = "",
 ) -> File:
-    """Return the sealed bytes to whom the terms open the asset."""
-    wanted = request.headers.get("fairlead-purpose", Purpose.MEASUREMENT)
+    """Return the sealed bytes to whom the terms open the asset.
+
+    What for is said by `Fairlead-Purpose`, or by `purpose` in a link.
+    """
+    wanted = request.headers.get("fairlead-purpose", purpose or Purpose.MEASUREMENT)
     if wanted not in set(Purpose):
         raise Invalid(
             "Fairlead-Purpose: none of the purposes",

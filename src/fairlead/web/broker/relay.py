@@ -55,6 +55,8 @@ class _Unsettled:
     connection: facts.Connection
     entries: dict[str, Entry] = field(default_factory=dict)
     tried: int = 0
+    resumed: bool = False
+    """What an earlier process left was looked up."""
     task: asyncio.Task[None] | None = None
 
 
@@ -142,6 +144,11 @@ class Relay:
                 known.task = self._begin(self._settle(admission.engagement, known))
 
     async def _settle(self, name: EngagementId, known: _Unsettled) -> None:
+        if not known.resumed:
+            # What an earlier process could not have compared any more.
+            earlier = await asyncio.to_thread(self._earlier, name)
+            known.entries = {e.call: e for e in earlier} | known.entries
+            known.resumed = True
         wait = SETTLES
         while known.entries:
             await asyncio.sleep(wait)
@@ -185,6 +192,10 @@ class Relay:
         counted = (calls, len(differing))
         await asyncio.to_thread(self._record, name, counted, compared)
         return [entry.call for entry in settled]
+
+    def _earlier(self, name: EngagementId) -> Sequence[Entry]:
+        with self._store.read() as unit:
+            return calling.unsettled(unit.engagements.history(name))
 
     def _record(
         self, name: EngagementId, counted: tuple[int, int], compared: facts.Compared

@@ -19,7 +19,14 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 from fairlead.base.ports import Clock
-from fairlead.errors import Error, Invalid, NotFound, Refused, Unauthenticated
+from fairlead.errors import (
+    Error,
+    Invalid,
+    NotFound,
+    NotReached,
+    Refused,
+    Unauthenticated,
+)
 from fairlead.review import facts
 from fairlead.review.brokering import Admission, NotOpen
 from fairlead.review.counting import Counter
@@ -181,9 +188,8 @@ class Broker:
                 kind = answer.headers.get("content-type", "")
                 counter.streams = kind.startswith("text/event-stream")
                 back = [(n, answer.headers[n]) for n in BACK if n in answer.headers]
-                stream.refused = stream.admission.passed_on and (
-                    REFUSED in answer.headers
-                )
+                if stream.admission.passed_on and REFUSED in answer.headers:
+                    stream.unused = "refused by the developer's broker"
                 await answers.start(send, answer.status, back)
                 stream.answering = True
                 async for chunk in answer.chunks():
@@ -196,6 +202,8 @@ class Broker:
                 outcome = "finished" if good else f"failed with {answer.status}"
         except Error as error:
             stream.broken = str(error)
+            if isinstance(error, NotReached):
+                stream.unused = "not reached"
             outcome = "failed"
         return outcome
 

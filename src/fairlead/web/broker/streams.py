@@ -139,15 +139,15 @@ class Stream:
     """The head of the answer was sent."""
     gone: bool = False
     """The caller went away, which is its right."""
-    refused: bool = False
-    """The developer's broker let it through to nothing, so nothing was used."""
+    unused: str = ""
+    """Why nothing was used: it was refused at the developer's side, or reached nothing."""
     content: list[str] = field(default_factory=list)
     kept: int = 0
 
     @property
     def used(self) -> Used:
         """Return what was used so far."""
-        if self.refused:
+        if self.unused:
             return Used(calls=1)
         counter, connection = self.counter, self.admission.connection
         return Used(
@@ -177,11 +177,11 @@ class Stream:
             clause=self.admission.clause,
             began=text(self.began),
             seconds=round(time.monotonic() - self.started, 3),
-            tokens_in=0 if self.refused else counter.tokens_in,
-            tokens_out=0 if self.refused else counter.tokens_out,
+            tokens_in=0 if self.unused else counter.tokens_in,
+            tokens_out=0 if self.unused else counter.tokens_out,
             cents=used.cents,
             counted=counter.counted,
-            outcome="refused by the developer's broker" if self.refused else outcome,
+            outcome=self.unused or outcome,
             content="".join(self.content),
-            call="" if self.refused else self.admission.call,
+            call="" if self.unused else self.admission.call,
         )

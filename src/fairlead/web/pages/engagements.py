@@ -11,7 +11,7 @@ from typing import Any
 from litestar import Response, Router, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, URLEncodedBody
-from litestar.response import Redirect
+from litestar.response import File, Redirect
 from litestar.status_codes import HTTP_200_OK, HTTP_303_SEE_OTHER
 
 from fairlead.access import challenges
@@ -48,6 +48,7 @@ from fairlead.review.determination import Finding
 from fairlead.review.engagement import ENGAGEMENTS, Engagement, State
 from fairlead.review.entry import Wish
 from fairlead.review.facts import AccessUsed, Audience, TermsSigned
+from fairlead.review.handing import Opening
 from fairlead.review.parties import Party
 from fairlead.sealing.holders import read_holder
 from fairlead.terms import agreement, difference, prose
@@ -67,6 +68,8 @@ from fairlead.web.problems import status_of
 SIZE = 25
 SHOWN = 60
 """Entries of the history that are shown."""
+SHOWN_FILES = 40
+"""Files of a sealed asset to which links are shown."""
 NONCE = 32
 TRACK = (
     State.INQUIRY,
@@ -294,6 +297,75 @@ def available(
 
 
 @post(
+    "/engagements/{engagement:str}/half",
+    sync_to_thread=True,
+    include_in_schema=False,
+)
+def half(
+    request: AnyRequest,
+    engagement: FromPath[str],
+    data: URLEncodedBody[dict[str, str]],
+    context: NamedDependency[Context],
+) -> Response[Any]:
+    """Hand a named person the programme's half, wrapped for the key of a session."""
+    name = EngagementId(engagement)
+    try:
+        session = read_holder(data.get("session", "").encode())
+        with context.store.begin() as unit:
+            share = handing.hand_over(
+                unit,
+                auth.person(unit, request, context).asker,
+                _opening(name, data),
+                session,
+                context.assets,
+                at=context.clock(),
+            )
+    except (Malformed, Refused, NotAllowed, Unauthenticated) as error:
+        return _show(request, name, context, typed=("half", data), error=error)
+    return Response(
+        share.encode(),
+        media_type="application/json",
+        headers={
+            "Content-Disposition": f'attachment; filename="{engagement}-half.json"'
+        },
+    )
+
+
+@post(
+    "/engagements/{engagement:str}/file",
+    sync_to_thread=True,
+    include_in_schema=False,
+    status_code=HTTP_200_OK,
+)
+def file(
+    request: AnyRequest,
+    engagement: FromPath[str],
+    data: URLEncodedBody[dict[str, str]],
+    context: NamedDependency[Context],
+) -> Response[Any] | File:
+    """Hand a named person a sealed file, with the key of a second one if need be."""
+    name = EngagementId(engagement)
+    opening = _opening(name, data)
+    try:
+        with context.store.read() as unit:
+            asker = auth.person(unit, request, context).asker
+            handing.take_files(unit, asker, opening, context.moment)
+        path = context.assets.file(opening.asset, data.get("name", ""))
+    except (NotFound, NotAllowed, Unauthenticated) as error:
+        return _show(request, name, context, typed=("half", data), error=error)
+    return File(path, media_type="application/octet-stream", filename=path.name)
+
+
+def _opening(name: EngagementId, data: dict[str, str]) -> Opening:
+    wanted = data.get("purpose", "")
+    return Opening(
+        asset=handing.address(name, data.get("asset", "")),
+        purpose=Purpose(wanted) if wanted in set(Purpose) else Purpose.MEASUREMENT,
+        second_secret=data.get("second_key", "").strip(),
+    )
+
+
+@post(
     "/engagements/{engagement:str}/{act:str}",
     sync_to_thread=True,
     include_in_schema=False,
@@ -409,6 +481,7 @@ def _show(  # noqa: PLR0913 - one value a thing that must be said
                 -SHOWN:
             ],
             "names": {o.id: o.name for o in unit.organisations.all()},
+            "files": _files(party, context),
             "differences": calling.differing(history) if party.keeps else [],
             "readings": unit.traces.of(ENGAGEMENTS.stream(name)) if party.keeps else [],
         }
@@ -433,6 +506,8 @@ def _show(  # noqa: PLR0913 - one value a thing that must be said
         usual=context.profile.terms,
         rules=context.review,
         purposes=list(Purpose),
+        purpose=purpose_of(party),
+        shown_files=SHOWN_FILES,
         findings=list(Finding),
         audiences=list(Audience),
         Side=Side,
@@ -451,6 +526,19 @@ def _show(  # noqa: PLR0913 - one value a thing that must be said
         days_left=_left(engagement, now),
         signs=me.asker.may(Scope.ENGAGEMENT_SIGN),
     )
+
+
+def _files(party: Party, context: Context) -> list[tuple[str, str, Sequence[str]]]:
+    """Return what a named person may take: asset, its address, names of its files."""
+    if party.visitor is None or party.engagement.destroyed:
+        return []
+    name = party.engagement.id
+    return [
+        (asset, address, context.assets.names(address))
+        for asset, known in party.engagement.sealed.items()
+        if known.seal
+        for address in [handing.address(name, asset)]
+    ]
 
 
 def _explained(
@@ -522,6 +610,8 @@ router = Router(
         contract,
         options,
         available,
+        half,
+        file,
         do,
     ],
 )
