@@ -382,3 +382,25 @@ def test_what_was_shown_is_looked_at_again_when_it_is_too_old(letters):
     letters.work()
     (asked,) = letters.mails()
     assert owner.challenge in asked.get_content()
+
+
+def test_what_was_said_on_the_way_goes_with_the_case(letters):
+    """Neither the part of the software nor the owner's words open afterwards."""
+    from dataclasses import replace as with_
+
+    from fairlead.clearinghouse import destroying
+    from fairlead.clearinghouse.cases import Ground
+
+    letters.owner()
+    case = letters.case()
+    queued = letters.route(case)
+    letters.work()
+    letters.take(reply(letters.mails()[-1], "not security: it is documented"))
+    letters.do(coordinating.move, COORDINATOR, case, State.REJECTED, reason="none")
+    asker = with_(COORDINATOR, verified_at=letters.world.clock())
+    letters.do(destroying.destroy_case, asker, case, Ground.LAW)
+    letters.work()
+    one = letters.routing(queued.id)
+    assert (one.stage, one.place, one.part) == (Stage.ENDED, "", "")
+    history = letters.see(lambda unit: unit.routings.history(queued.id))
+    assert all(getattr(event.fact, "body", None) is None for event in history)

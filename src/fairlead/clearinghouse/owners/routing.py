@@ -209,6 +209,12 @@ class RoutingEnded(Fact, frozen=True, tag="routing.ended@1"):
     why: str
 
 
+class RoutingDestroyed(Fact, frozen=True, tag="routing.destroyed@1"):
+    """What was said on the way was destroyed with the case."""
+
+    case: CaseId
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Routing:
     """One case on its way to one owner."""
@@ -463,6 +469,9 @@ def _evolve(state: Routing | None, event: Event) -> Routing:  # noqa: C901, PLR0
             return replace(state, unread=state.unread + 1, mails=_mails(state, mail))
         case RoutingEnded(why=why):
             return replace(state, stage=Stage.ENDED, ended=why)
+        case RoutingDestroyed():
+            gone = "the case was destroyed"
+            return replace(state, stage=Stage.ENDED, ended=gone, place="", part="")
     raise unexpected(event)
 
 
@@ -518,6 +527,7 @@ ROUTINGS = Subject(
         AnswerCame,
         WordsCame,
         RoutingEnded,
+        RoutingDestroyed,
     ),
     _evolve,
 )
