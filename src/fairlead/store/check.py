@@ -42,6 +42,7 @@ DESTROYING = frozenset(
         "engagement.destroyed",
         "message.destroyed",
         "person.erased",
+        "routing.destroyed",
         "statement.destroyed",
         "submission.destroyed",
         "task.destroyed",
