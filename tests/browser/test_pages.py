@@ -107,7 +107,7 @@ def test_a_coordinator_takes_a_case_from_the_queue_to_an_advisory(browser, fille
     page.click("text=Move the case")
     page.check("label:text-is('triaged')")
     page.click("button:text('Move')")
-    assert "say why" in page.inner_text("#move-reason-wrong")
+    assert "in words" in page.inner_text("#move-reason-wrong")
     assert page.is_checked("#to-1")
     for state in ("triaged", "with owner", "fixed"):
         if not page.is_visible("#move-reason"):

@@ -97,6 +97,7 @@ def test_the_queue_is_worked_by_keyboard_and_the_keys_can_be_turned_off(
     browser, filled
 ):
     page = coordinator(browser, filled)
+    page.wait_for_selector("[data-open-help]:visible")  # the script is at work
     page.keyboard.press("j")
     page.keyboard.press("j")
     page.keyboard.press("k")
@@ -116,6 +117,7 @@ def test_the_queue_is_worked_by_keyboard_and_the_keys_can_be_turned_off(
     page.keyboard.press("j")
     assert page.evaluate("document.activeElement === document.body")
     page.reload()
+    page.wait_for_selector("[data-open-help]:visible")
     page.keyboard.press("?")
     assert not page.is_checked("#queue-keys")
     page.click("label:text('Single keys act')")

@@ -81,7 +81,7 @@ def test_a_run_that_is_killed_goes_on_and_is_on_the_record(stage):
     kept = lines.read_bytes()
     assert 3 <= kept.count(b"\n") < 12
     ended = subprocess.run(
-        command, capture_output=True, text=True, check=False, timeout=200
+        command, capture_output=True, text=True, check=False, timeout=400
     )
     assert ended.returncode == 0, ended.stderr
     told = json.loads(ended.stdout)
@@ -135,7 +135,7 @@ def test_the_demo_runs_a_suite_against_two_policies(tmp_path):
     home = ["--home", str(tmp_path / "demo")]
     demo = [*TOOL, "demo", "--once", "--json", *home]
     ended = subprocess.run(
-        demo, capture_output=True, text=True, check=False, timeout=290
+        demo, capture_output=True, text=True, check=False, timeout=600
     )
     assert ended.returncode == 0, ended.stderr
     bench = json.loads(ended.stdout)["bench"]
@@ -143,5 +143,7 @@ def test_the_demo_runs_a_suite_against_two_policies(tmp_path):
     assert able["solved"] > 0
     assert able["invalid"] == cheater["invalid"] == 0
     assert cheater["cheated"] == 6
+    for run in bench["runs"]:
+        assert "no model" in Path(run["report"]).read_text("utf-8")
     check = [*TOOL, "record", "check", *home]
     assert subprocess.run(check, check=False, capture_output=True).returncode == 0

@@ -166,7 +166,7 @@ def test_an_escape_ends_the_sample_and_the_run(tiny, served, bench):
     """It counts as cheated, with what was tried, and no further attempt is begun."""
     made = tiny.files(3)
     tries = completion(
-        call("bash", '{"command": "cat /proc/1/root/etc/shadow"}'), finish="tool_calls"
+        call("bash", '{"command": "ls /proc/1/root"}'), finish="tool_calls"
     )
     with served(Odd(tries)) as url:
         runner = bench(made, url, "odd", endpoint=QUICK, parallel=1)

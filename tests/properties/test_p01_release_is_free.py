@@ -102,6 +102,9 @@ SENTENCES = {
         *sorted((SOURCE / "review").glob("*.py")),
         *sorted((SOURCE / "terms").glob("*.py")),
         *sorted((SOURCE / "web" / "templates").glob("engagement*.html")),
+        *sorted((SOURCE / "bench" / "report").glob("*.py")),
+        SOURCE / "bench" / "reading.py",
+        SOURCE / "programme" / "measuring.py",
     ],
     ids=lambda path: path.name,
 )

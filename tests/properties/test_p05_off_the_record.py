@@ -16,14 +16,16 @@ from fairlead.clearinghouse.cases import State
 from fairlead.clearinghouse.ports import Page
 from fairlead.clearinghouse.resuming import resume
 from fairlead.errors import NotAllowed, Unavailable
+from fairlead.record.events import type_of
 from fairlead.record.notes import new_signer
 from fairlead.store import tables
-from fairlead.store.check import check
+from fairlead.store.check import DESTROYING, check
 from fairlead.store.rebuild import rebuild
 from fairlead.store.sequencer import Sequencer
 from fairlead.store.tables import Class, metadata
 from fairlead.store.tiles import TileFolder
 from fairlead.store.traces import SQLTraces
+from fairlead.store.unit import KEPT
 
 sys.path.insert(0, str(Path(__file__).parent))
 import worlds
@@ -369,3 +371,11 @@ def test_a_rebuild_mends_what_was_changed_behind_the_record(filled, world):
 
 def test_every_table_is_of_exactly_one_class():
     assert all(isinstance(t.info["class"], Class) for t in metadata.tables.values())
+
+
+def test_every_event_that_says_it_destroyed_is_one_that_the_check_knows():
+    kinds = {
+        type_of(fact).partition("@")[0] for kept in KEPT for fact in kept.subject.facts
+    }
+    said = {kind for kind in kinds if kind.endswith((".destroyed", ".erased"))}
+    assert said <= DESTROYING <= kinds

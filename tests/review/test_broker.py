@@ -56,6 +56,7 @@ class Stage:
 
         world.clock.at = datetime.now(UTC)
         self.world, self.address, self.model = world, address, model
+        self.clients = []
         self.cast = Cast(world)
         self.engagement = self.cast.ask()
         self.cast.agree(self.engagement)
@@ -80,12 +81,14 @@ class Stage:
         return issued.secret
 
     def openai(self, key=None, **more):
-        return openai.OpenAI(
+        client = openai.OpenAI(
             api_key=key or self.key,
             base_url=f"{self.address}/broker/v1",
             max_retries=0,
             **more,
         )
+        self.clients.append(client)
+        return client
 
     def say(self, text="one two three", **more):
         return self.openai().chat.completions.create(
@@ -111,7 +114,10 @@ def stage(serving):
     world, address = serving
     model = SampleModel(credential="sk-the-developers-own")
     with serving_model(model) as url:
-        yield Stage(world, address, model, url)
+        opened = Stage(world, address, model, url)
+        yield opened
+        for client in opened.clients:
+            client.close()
 
 
 def test_openais_own_client_works_through_the_broker(stage):

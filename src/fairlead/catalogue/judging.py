@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from fairlead.catalogue.records import Affected, Span, Status, shown
 from fairlead.formats.version_order import Incomparable, compare_leniently, readable
@@ -18,8 +19,7 @@ class Certainty(StrEnum):
     UNAFFECTED = "unaffected"
 
 
-@dataclass(frozen=True, slots=True)
-class Judgement:
+class Judgement(Struct, frozen=True, gc=False):
     """What a record says of a version, and why."""
 
     certainty: Certainty

@@ -17,6 +17,7 @@ from fairlead.catalogue.ports import Placed, Probability, Reading
 from fairlead.catalogue.records import (
     Affected,
     Band,
+    Brief,
     CatalogueRecord,
     Exploited,
     Source,
@@ -34,7 +35,7 @@ _NO_PACKAGE = frozenset({"generic", "github", "bitbucket", "docker", "oci", "swi
 """Types of package URLs whose names are found by their product as well."""
 
 
-class Named(Struct, frozen=True):
+class Named(Struct, frozen=True, gc=False):
     """A record that says so."""
 
     source: Source
@@ -43,7 +44,7 @@ class Named(Struct, frozen=True):
     reason: str
 
 
-class Match(Struct, frozen=True, kw_only=True):
+class Match(Struct, frozen=True, gc=False, kw_only=True):
     """A vulnerability that affects, or may affect, a component."""
 
     component: Component
@@ -84,7 +85,7 @@ class Matched(Struct, frozen=True, kw_only=True):
     """What is wrong with the inventory."""
 
 
-class _Sought(Struct, frozen=True):
+class _Sought(Struct, frozen=True, gc=False):
     """One component, by one of the keys it is looked for."""
 
     component: Component
@@ -244,7 +245,7 @@ def _cpe_version(cpe: str) -> str:
 # --- Judging -----------------------------------------------------------------------------
 
 
-class _Pair(Struct, frozen=True):
+class _Pair(Struct, frozen=True, gc=False):
     component: Component
     record: CatalogueRecord
     judgement: Judgement
@@ -344,10 +345,10 @@ class _More:
         self.exploited: dict[str, Exploited] = {}
         self._own: dict[str, float] = {}
         self._any: dict[str, float] = {}
-        for record in reading.named(sorted(names)):
+        for record in reading.briefs(sorted(names)):
             self._note(record)
 
-    def _note(self, record: CatalogueRecord) -> None:
+    def _note(self, record: Brief) -> None:
         cves, score = record.cves, record.score
         # The scores of a record of several are of the worst of them.
         best = self._own if len(cves) == 1 else self._any

@@ -10,7 +10,7 @@ from typing import NamedTuple, Protocol
 
 from msgspec import Struct
 
-from fairlead.catalogue.records import Band, CatalogueRecord, Source
+from fairlead.catalogue.records import Band, Brief, CatalogueRecord, Source
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +103,9 @@ class Reading(Protocol):
     def named(self, wanted: Sequence[str]) -> Sequence[CatalogueRecord]:
         """Return the records with these identifiers or aliases."""
 
+    def briefs(self, wanted: Sequence[str]) -> Sequence[Brief]:
+        """Return the same in short, in any order."""
+
     def records(self, numbers: Sequence[int]) -> dict[int, CatalogueRecord]:
         """Return records by their numbers."""
 
@@ -143,6 +146,9 @@ class NullCatalogue:
 
 class _Nothing:
     def named(self, wanted: Sequence[str]) -> Sequence[CatalogueRecord]:  # noqa: ARG002
+        return ()
+
+    def briefs(self, wanted: Sequence[str]) -> Sequence[Brief]:  # noqa: ARG002
         return ()
 
     def records(self, numbers: Sequence[int]) -> dict[int, CatalogueRecord]:  # noqa: ARG002

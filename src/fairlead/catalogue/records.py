@@ -42,7 +42,7 @@ class Band(StrEnum):
     UNSCORED = "unscored"
 
 
-class Span(Struct, frozen=True, omit_defaults=True, array_like=True):
+class Span(Struct, frozen=True, gc=False, omit_defaults=True, array_like=True):
     """Versions from one to another, and what is said of them."""
 
     first: str = ""
@@ -54,7 +54,7 @@ class Span(Struct, frozen=True, omit_defaults=True, array_like=True):
     status: Status = Status.AFFECTED
 
 
-class Affected(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Affected(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     """A package or product that a record is about, and which versions of it."""
 
     ecosystem: str = ""
@@ -78,7 +78,7 @@ class Affected(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The part of it that is affected, where only that is."""
 
 
-class Severity(Struct, frozen=True, omit_defaults=True):
+class Severity(Struct, frozen=True, gc=False, omit_defaults=True):
     """A CVSS vector, and who gave it."""
 
     vector: str
@@ -86,7 +86,7 @@ class Severity(Struct, frozen=True, omit_defaults=True):
     by: str = ""
 
 
-class Ssvc(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Ssvc(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     """Decision points that somebody set for a vulnerability (SSVC 2)."""
 
     by: str
@@ -96,7 +96,7 @@ class Ssvc(Struct, frozen=True, kw_only=True, omit_defaults=True):
     technical_impact: str = ""
 
 
-class Exploited(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Exploited(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     """An entry of CISA's catalogue of known exploited vulnerabilities."""
 
     added: str
@@ -106,24 +106,14 @@ class Exploited(Struct, frozen=True, kw_only=True, omit_defaults=True):
     notes: str = ""
 
 
-class CatalogueRecord(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What somebody published about a vulnerability, or several."""
+class Brief(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
+    """What a record is about, and how bad that is; the rest of it is not read."""
 
     source: Source
     id: str
-    title: str
-    details: str = ""
     aliases: tuple[str, ...] = ()
-    affected: tuple[Affected, ...] = ()
     severities: tuple[Severity, ...] = ()
-    weaknesses: tuple[str, ...] = ()
-    references: tuple[str, ...] = ()
-    ssvc: tuple[Ssvc, ...] = ()
     exploited: Exploited | None = None
-    publisher: str = ""
-    published: datetime | None = None
-    modified: datetime | None = None
-    withdrawn: datetime | None = None
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -142,6 +132,21 @@ class CatalogueRecord(Struct, frozen=True, kw_only=True, omit_defaults=True):
         """Return the highest CVSS score that somebody gave it."""
         scores = [s.score for s in self.severities if s.score is not None]
         return max(scores, default=None)
+
+
+class CatalogueRecord(Brief, frozen=True, gc=False, kw_only=True, omit_defaults=True):
+    """What somebody published about a vulnerability, or several."""
+
+    title: str
+    details: str = ""
+    affected: tuple[Affected, ...] = ()
+    weaknesses: tuple[str, ...] = ()
+    references: tuple[str, ...] = ()
+    ssvc: tuple[Ssvc, ...] = ()
+    publisher: str = ""
+    published: datetime | None = None
+    modified: datetime | None = None
+    withdrawn: datetime | None = None
 
     @property
     def band(self) -> Band:

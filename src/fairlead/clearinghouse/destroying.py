@@ -15,7 +15,8 @@ from fairlead.clearinghouse.cases import Case, Ground
 from fairlead.clearinghouse.casework.messages import MessageDestroyed
 from fairlead.clearinghouse.casework.statements import StatementDestroyed
 from fairlead.clearinghouse.casework.tasks import TaskDestroyed
-from fairlead.clearinghouse.ports import ClearinghouseUnit
+from fairlead.clearinghouse.owners.routing import RoutingDestroyed
+from fairlead.clearinghouse.ports import ClearinghouseUnit, Timer
 from fairlead.clearinghouse.submissions import SubmissionDestroyed
 
 
@@ -63,7 +64,12 @@ def destroy_case(
 def _destroy_parts(
     unit: ClearinghouseUnit, case: CaseId, by: str, at: datetime
 ) -> None:
-    """Destroy what was said, stated and to be done in the case."""
+    """Destroy what was said, stated and to be done in the case, and told its owners."""
+    for routing in unit.routings.of_case(case):
+        ended = RoutingDestroyed(case=case)
+        unit.routings.save(routing, [ended], name=routing.id, by=by, at=at)
+        unit.routings.destroy(routing.id, at=at)
+        unit.agenda.cancel(Timer.ROUTING, routing.id)
     for name in unit.messages.names_in(case):
         message = unit.messages.get(name)
         gone = MessageDestroyed(case=case)

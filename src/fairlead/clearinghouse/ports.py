@@ -30,6 +30,7 @@ from fairlead.clearinghouse.casework.tasks import Task
 from fairlead.clearinghouse.duplicates import Index
 from fairlead.clearinghouse.exports import Export
 from fairlead.clearinghouse.grouping import Filed, Link
+from fairlead.clearinghouse.owners.routing import Routing
 from fairlead.clearinghouse.pairs import JudgedPair
 from fairlead.clearinghouse.queues import Count, Facets, Place, Sheet, View, Wanted
 from fairlead.clearinghouse.submissions import Outcome, Pair, Reasons, Submission
@@ -189,6 +190,13 @@ class Parts(Protocol[P]):
 
     def names_in(self, case: CaseId) -> Sequence[str]:
         """Return the names of all parts of *case*."""
+
+
+class RoutingsOfCase(Destroyable[Routing], Protocol):
+    """What went, or is to go, from a case to owners."""
+
+    def of_case(self, case: CaseId) -> Sequence[Routing]:
+        """Return every routing of a case, the first queued first."""
 
 
 class Messages(Destroyable[Message], Parts[Message], Protocol):
@@ -417,6 +425,10 @@ class ClearinghouseUnit(Protocol):
     @property
     def views(self) -> Views:
         """Views of the queue that people saved."""
+
+    @property
+    def routings(self) -> RoutingsOfCase:
+        """What went, or is to go, from cases to owners."""
 
     @property
     def messages(self) -> Messages:

@@ -390,6 +390,8 @@ def _table(told: dict[str, Any], *, ends: bool) -> str:
         f"Checkpoint: {origin}, {size} entries, root {root}",
         f"Certificate: {review['certificate']}",
     ]
+    if measured is not None:
+        lines += [f"Report: {run['report']}" for run in told["bench"]["runs"]]
     if ends:
         lines.append(f"Check it: fairlead record check --home {told['home']}")
         return "\n".join(lines)

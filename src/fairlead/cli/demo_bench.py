@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
 from typing import Any
 
@@ -23,11 +24,16 @@ from fairlead.wiring.benches import reference_model
 
 POLICIES = ("fairlead-reference-oracle+0", "fairlead-reference-cheater")
 ADD_IT = "The bench was left out: install fairlead[bench] to see it too"
-LONGEST = 240
+LONGEST = 600
 """Seconds of one command."""
 _SUITE = ("--family", "memory", "--family", "injection", "--step", "2")
 _MADE = ("--count", "1", "--minimum-level", "L1", "--level", "L1")
 _RUN = ("--level", "L1", "--budgets", "40000", "--attempts", "3", "--probes", "10m")
+
+_THRESHOLD = """name = "An example of a threshold"
+about = "Solves half of the tasks at the second step."
+ability = -1.2
+"""
 
 
 def walk(settings: Settings, say: Callable[[str], None]) -> dict[str, Any]:
@@ -52,17 +58,30 @@ def walk(settings: Settings, say: Callable[[str], None]) -> dict[str, Any]:
     suite = folder / "suite"
     made = _told(settings, "tasks", str(suite), *_SUITE, *_MADE)
     say(f"Made a suite of {made['tasks']} fresh tasks, each valid by execution")
-    runs = []
-    with serving(reference_model(suite)) as url:
-        for policy in POLICIES:
-            out = folder / policy
+    threshold = folder / "threshold.toml"
+    threshold.write_text(_THRESHOLD, "utf-8")
+    with serving(reference_model(suite)) as url, ThreadPoolExecutor() as pool:
+
+        def run(policy: str) -> dict[str, Any]:
             endpoint = ("--model", f"openai/{policy}", "--base-url", url)
+            out, page = folder / policy, folder / f"{policy}.html"
             told = _told(
-                settings, "run", str(suite), *endpoint, "--out", str(out), *_RUN
+                settings,
+                "run",
+                str(suite),
+                *endpoint,
+                "--out",
+                str(out),
+                *_RUN,
+                "--threshold",
+                str(threshold),
             )
+            shown = _told(settings, "report", str(out), "--out", str(page))
             mixed = ", ".join(f"{n} {o}" for o, n in told["outcomes"].items() if n)
             say(f"Ran it against {policy}, which is no model: {mixed}")
-            runs.append({"policy": policy, **told})
+            return {"policy": policy, "report": shown["report"], **told}
+
+        runs = list(pool.map(run, POLICIES))
     return {
         "suite": str(suite),
         "runs": runs,

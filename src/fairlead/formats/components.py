@@ -12,7 +12,7 @@ END = 3
 """Steps that are told of either end of a long way."""
 
 
-class Component(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Component(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     """One component."""
 
     name: str

@@ -37,10 +37,12 @@ DESTROYING = frozenset(
     {
         "application.erased",
         "case.destroyed",
+        "claim.destroyed",
         "determination.lapsed",
         "engagement.destroyed",
         "message.destroyed",
         "person.erased",
+        "routing.destroyed",
         "statement.destroyed",
         "submission.destroyed",
         "task.destroyed",

@@ -106,6 +106,10 @@ class BenchRun:
     run: Any = None
     suite: Any = None
     outside: Any = None
+    unproved: str = ""
+    """What the sandbox did not stop after the run, in words."""
+    broken: bool = False
+    """Whether something got out then: the run stands still until a person has looked."""
     _recorded: int = 0
 
     def work(self) -> Any:  # noqa: ANN401 - see fairlead.evals.running.Stopped
@@ -129,10 +133,12 @@ class BenchRun:
             self.start(before)
             reason = self._lend(runner) if self.wanted.lend else self._made(runner)
             self._spend(runner.took)
+            after = "" if self.wanted.lend else self._proved(sandbox, "after")
+            if self.broken:
+                reason, runner.detail = Stopped.ESCAPE, self.unproved
             escape = reason is Stopped.ESCAPE
             if escape:
                 self._alarm(runner.detail)
-            after = "" if self.wanted.lend else self._proved(sandbox, "after")
             self.end(reason, runner, after, escape=escape)
         return reason, runner
 
@@ -500,6 +506,7 @@ class BenchRun:
 
         """
         from fairlead.bench.outcomes import SANDBOX
+        from fairlead.sandbox.canaries import Verdict
         from fairlead.sandbox.reports import encode, signed
 
         if not self.prove:
@@ -517,6 +524,11 @@ class BenchRun:
         if not report.holds and when == "before":
             failed = ", ".join(a.canary for a in report.failures)
             raise NoSandbox(f"the sandbox does not stop: {failed}; nothing was run")
+        if not report.holds:
+            seen = [f"{a.canary} {a.verdict}" for a in report.failures]
+            self.unproved = f"after the run the sandbox was not proved: {seen}"[:900]
+            self.broken = any(a.verdict is Verdict.ESCAPED for a in report.failures)
+            self.say(self.unproved)
         return str(report.digest())
 
     def _walls(self, sandbox: Any) -> Any:  # noqa: ANN401 - see fairlead.evals.provider
@@ -581,7 +593,7 @@ class BenchRun:
 
         count, digest = self._so_far()
         self._record(lambda state: runs.kept(state, count, digest))
-        _keep_marks(self.wanted.out, runner)
+        _keep_marks(self.wanted.out, runner, self.unproved)
         if reason not in {Stopped.COMPLETE, Stopped.DECIDED}:
             self._record(lambda state: runs.stopped(state, reason.value, escape=escape))
         else:
@@ -612,15 +624,17 @@ def _encoded(run: Any) -> bytes:  # noqa: ANN401 - see fairlead.bench.outcomes
     return encode_run(run)
 
 
-def _keep_marks(folder: Path, runner: Any) -> None:  # noqa: ANN401 - of evals
+def _keep_marks(folder: Path, runner: Any, unproved: str) -> None:  # noqa: ANN401 - of evals
     """Write what a person should look at in the run as a whole."""
     import msgspec
 
     from fairlead.bench.identity import drift
-    from fairlead.bench.integrity import easy_missed
-    from fairlead.bench.outcomes import MARKS
+    from fairlead.bench.integrity import Mark, easy_missed
+    from fairlead.bench.outcomes import MARKS, Flag
     from fairlead.evals.keeping import write_whole
     from fairlead.evals.probing import kept
 
     marks = [*easy_missed(list(runner.keeper.kept.values())), *drift(kept(folder))]
+    if unproved:
+        marks.append(Mark(Flag.SANDBOX_UNPROVED, unproved))
     write_whole(folder / MARKS, msgspec.json.encode(marks))

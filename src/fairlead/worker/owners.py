@@ -16,6 +16,7 @@ from fairlead.clearinghouse import cases
 from fairlead.clearinghouse.owners import directory, sending, verifying, writing
 from fairlead.clearinghouse.owners.directory import Desk
 from fairlead.clearinghouse.owners.letters import House
+from fairlead.clearinghouse.owners.owner import lapses_at
 from fairlead.clearinghouse.owners.verifying import Outside, Question, Shown
 from fairlead.errors import Error, Unavailable
 from fairlead.programme.agenda import Due, Ringing
@@ -126,12 +127,26 @@ class OwnerWork:
                 sending.ring(unit, name, self.desk, at=self.clock())
 
     def _check_again(self, unit: Unit, name: str) -> None:
-        """Have it looked again whether a challenge was placed, for a while."""
+        """Have it looked again whether a challenge stands where it was, or must.
+
+        What was shown is looked at again when it is too old to count; where the challenge
+        is gone by then, the owner is mailed anew.
+        """
         found, at = unit.owners.get(name), self.clock()
+        if not found.active:
+            return
+        ends = sorted(
+            end for one in found.held if (end := lapses_at(one, self.desk.rules))
+        )
         if not directory.questions(found, self.desk.rules, at):
+            if ends:
+                unit.agenda.schedule(Timer.OWNER_CHECK, name, due=ends[0])
             return
         unit.agenda.enqueue(Job.OWNER_CHECK, name, at=at)
-        if at < found.entered_at + LOOK_FOR:
+        lapsed = max((end for end in ends if end <= at), default=None)
+        if lapsed is not None and LOOK_AGAIN <= at - lapsed < 2 * LOOK_AGAIN:
+            unit.agenda.enqueue(Job.OWNER_LETTER, name, at=at)
+        if at < max(found.entered_at, lapsed or found.entered_at) + LOOK_FOR:
             unit.agenda.schedule(Timer.OWNER_CHECK, name, due=at + LOOK_AGAIN)
 
     def _sending(self, letter: Letter | None) -> Errand | None:
@@ -141,6 +156,7 @@ class OwnerWork:
         moment = Moment(self.clock(), self.randomness)
         letter = writing.about_case(unit, name, self.house, self.desk, moment=moment)
         if letter is None:
+            sending.not_sent(unit, name, at=self.clock())
             return None
 
         def go() -> None:

@@ -323,3 +323,84 @@ def test_nothing_that_a_stranger_chose_gets_into_a_header(letters):
     assert told.get_all("Bcc") is None
     assert told["From"] == OURS
     assert told["Auto-Submitted"] == "auto-generated"
+
+
+def test_a_contact_that_changes_while_a_mail_is_on_its_way_puts_it_back_in_line(
+    letters,
+):
+    """It goes to the new contact once that was shown, and nothing is stuck."""
+    owner = letters.owner()
+    letters.post.answer = "451 later"
+    queued = letters.route(letters.case())
+    letters.work()
+    assert stage(letters, queued) is Stage.SENDING
+    letters.do(
+        directory.change_contact, COORDINATOR, owner.id, "new@example.org", letters.desk
+    )
+    letters.post.answer = "250 kept"
+    letters.world.clock.pass_time(minutes=5)
+    letters.work()
+    assert stage(letters, queued) is Stage.QUEUED
+    letters.verify(owner.id)
+    letters.work()
+    assert stage(letters, queued) is Stage.DELIVERED
+    assert {m["To"] for m in letters.mails()} == {"new@example.org"}
+
+
+def test_a_contact_that_changes_after_delivery_is_for_a_coordinator(letters):
+    """Nobody is reminded of what it never got."""
+    _, queued = silent(letters)
+    owner = letters.routing(queued.id).owner
+    letters.do(
+        directory.change_contact, COORDINATOR, owner, "new@example.org", letters.desk
+    )
+    letters.verify(owner)
+    letters.work()
+    letters.mails()
+    letters.world.clock.pass_time(days=6)
+    letters.work()
+    assert letters.mails() == []
+    assert letters.routing(queued.id).why.value == "the contact changed"
+    letters.do(sending.release, COORDINATOR, queued.id, reason="to the new contact")
+    letters.work()
+    assert stage(letters, queued) is Stage.DELIVERED
+
+
+def test_what_was_shown_is_looked_at_again_when_it_is_too_old(letters):
+    """Where the challenge is gone by then, the owner is mailed; until then it waits."""
+    owner = letters.owner()
+    letters.work()
+    letters.mails()
+    letters.world.clock.pass_time(days=2)
+    letters.work()
+    assert letters.mails() == []
+    letters.world.clock.pass_time(days=364)
+    queued = letters.route(letters.case())
+    letters.work()
+    assert stage(letters, queued) is Stage.QUEUED
+    letters.world.clock.pass_time(days=1)
+    letters.work()
+    (asked,) = letters.mails()
+    assert owner.challenge in asked.get_content()
+
+
+def test_what_was_said_on_the_way_goes_with_the_case(letters):
+    """Neither the part of the software nor the owner's words open afterwards."""
+    from dataclasses import replace as with_
+
+    from fairlead.clearinghouse import destroying
+    from fairlead.clearinghouse.cases import Ground
+
+    letters.owner()
+    case = letters.case()
+    queued = letters.route(case)
+    letters.work()
+    letters.take(reply(letters.mails()[-1], "not security: it is documented"))
+    letters.do(coordinating.move, COORDINATOR, case, State.REJECTED, reason="none")
+    asker = with_(COORDINATOR, verified_at=letters.world.clock())
+    letters.do(destroying.destroy_case, asker, case, Ground.LAW)
+    letters.work()
+    one = letters.routing(queued.id)
+    assert (one.stage, one.place, one.part) == (Stage.ENDED, "", "")
+    history = letters.see(lambda unit: unit.routings.history(queued.id))
+    assert all(getattr(event.fact, "body", None) is None for event in history)

@@ -174,12 +174,12 @@ def sample(
     observed: Observed,
     *,
     seed: int,
-    draws: int = 2000,
+    draws: int = 1500,
     discriminations: bool = True,
 ) -> Check:
-    """Return *draws* of the ability by each of four chains, after as many to warm up."""
+    """Return *draws* of the ability by each of four chains, after half as many before."""
     chains = _Chains(observed, seed, discriminations=discriminations)
-    for number in range(1, draws + 1):
+    for number in range(1, draws // 2 + 1):
         chains.step()
         if number % _TUNED_EVERY == 0:
             chains.tune()

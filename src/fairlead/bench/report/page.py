@@ -152,11 +152,13 @@ def _picture(picture: Picture) -> Markup:
         if picture.grid
         else Markup("")
     )
+    title, _, rest = picture.title.partition(": ")
     return Markup(
-        '<figure><figcaption>{title}</figcaption><div class="wide">{wide}</div>'
-        '<div class="narrow">{narrow}</div>{table}</figure>'
+        "<figure><figcaption>{title}<span>{rest}</span></figcaption>"
+        '<div class="wide">{wide}</div><div class="narrow">{narrow}</div>{table}</figure>'
     ).format(
-        title=picture.title,
+        title=title,
+        rest=f": {rest}" if rest else "",
         wide=_svg(picture.draw, WIDE),
         narrow=_svg(picture.draw, NARROW),
         table=table,

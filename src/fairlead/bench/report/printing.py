@@ -61,7 +61,9 @@ def minutes(value: float) -> str:
 
 def hours(value: float) -> str:
     """Return hours as people read them."""
-    return f"{value:,.1f} hours" if value >= 1 else f"{60 * value:.0f} minutes"
+    if value >= 1:
+        return f"{value:,.1f} hours"
+    return f"{60 * value:.0f} minutes" if value >= 1 / 60 else "under a minute"
 
 
 def times(count: int) -> str:

@@ -12,6 +12,7 @@ from fairlead.clearinghouse.claims.ports import ClaimsUnit
 from fairlead.clearinghouse.owners.owner import Owner
 from fairlead.clearinghouse.owners.routing import Routing, Stage
 from fairlead.clearinghouse.owners.tokens import About, Token
+from fairlead.clearinghouse.ports import RoutingsOfCase
 from fairlead.record.events import Event
 from fairlead.record.subjects import Subjects
 
@@ -44,7 +45,7 @@ class Owners(Subjects[Owner], Protocol):
         """Tell whether *token* was made here, for that contact; in constant time."""
 
 
-class Routings(Subjects[Routing], Protocol):
+class Routings(RoutingsOfCase, Protocol):
     """All deliveries."""
 
     def maybe(self, name: str) -> Routing | None:

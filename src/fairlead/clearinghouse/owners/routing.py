@@ -50,7 +50,7 @@ class Stage(StrEnum):
 
 MOVES: dict[Stage, frozenset[Stage]] = {
     Stage.QUEUED: frozenset({Stage.HELD, Stage.SENDING, Stage.ENDED}),
-    Stage.SENDING: frozenset({Stage.DELIVERED, Stage.ENDED}),
+    Stage.SENDING: frozenset({Stage.QUEUED, Stage.DELIVERED, Stage.ENDED}),
     Stage.HELD: frozenset({Stage.QUEUED, Stage.ENDED}),
     Stage.DELIVERED: frozenset({Stage.ANSWERED, Stage.PERSON, Stage.ENDED}),
     Stage.PERSON: frozenset(
@@ -93,7 +93,8 @@ class Why(StrEnum):
 
     SILENCE = "no answer"
     BOUNCED = "mail came back"
-    UNCLEAR = "a mail that is not understood"
+    MOVED = "the contact changed"
+    """What was sent went to another contact than the owner has now."""
 
 
 class Matter(Struct, frozen=True, kw_only=True):
@@ -208,6 +209,12 @@ class RoutingEnded(Fact, frozen=True, tag="routing.ended@1"):
     why: str
 
 
+class RoutingDestroyed(Fact, frozen=True, tag="routing.destroyed@1"):
+    """What was said on the way was destroyed with the case."""
+
+    case: CaseId
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Routing:
     """One case on its way to one owner."""
@@ -309,6 +316,20 @@ def released(state: Routing, reason: str) -> Sequence[Fact]:
 def wanted(state: Routing) -> Sequence[Fact]:
     """Return what it means that the owner does not wish it away any more."""
     return [CaseReleased(despite=False)] if state.stage is Stage.HELD else []
+
+
+def back_in_line(state: Routing) -> Sequence[Fact]:
+    """Return what it means that the contact changed before the mail left."""
+    if state.stage is not Stage.SENDING:
+        return []
+    return [CaseReleased(despite=state.despite)]
+
+
+def moved_on(state: Routing, *, at: datetime) -> Sequence[Fact]:
+    """Return what it means that the contact changed after the mail left."""
+    if state.stage is not Stage.DELIVERED:
+        return []
+    return [HandedToPerson(why=Why.MOVED, due=at)]
 
 
 def turn(state: Routing, epoch: int, how: How, *, pulled: bool) -> Sequence[Fact]:
@@ -448,6 +469,9 @@ def _evolve(state: Routing | None, event: Event) -> Routing:  # noqa: C901, PLR0
             return replace(state, unread=state.unread + 1, mails=_mails(state, mail))
         case RoutingEnded(why=why):
             return replace(state, stage=Stage.ENDED, ended=why)
+        case RoutingDestroyed():
+            gone = "the case was destroyed"
+            return replace(state, stage=Stage.ENDED, ended=gone, place="", part="")
     raise unexpected(event)
 
 
@@ -503,6 +527,7 @@ ROUTINGS = Subject(
         AnswerCame,
         WordsCame,
         RoutingEnded,
+        RoutingDestroyed,
     ),
     _evolve,
 )

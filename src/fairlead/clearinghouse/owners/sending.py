@@ -50,6 +50,7 @@ OPEN_WITH_OWNER = frozenset({*delivering.DELIVERABLE, State.FIXED})
 """States of a case in which an owner is still waited for."""
 BACK = pacing.WEEK * 13
 """How far back it is looked at what went: the longest gap between two batches."""
+SIZE = 500
 PULL = 50
 """Cases that an owner asks for at once, at most."""
 _CRITICAL = frozenset({"critical"})
@@ -312,6 +313,15 @@ def left(
     return saved
 
 
+def not_sent(unit: OwnersUnit, name: RoutingId, *, at: datetime) -> None:
+    """Put a case back into the queue whose contact changed before its mail left."""
+    found = unit.routings.get(name)
+    owner = unit.owners.get(found.owner)
+    if found.epoch != owner.epoch or not owner.active:
+        _save(unit, found, routing.back_in_line(found), CHECKER, at)
+        unit.agenda.enqueue(Job.OWNER_PACE, found.owner, at=at)
+
+
 def ring(unit: OwnersUnit, name: RoutingId, desk: Desk, *, at: datetime) -> Routing:
     """Do the one thing that follows from an owner's silence, if its time has come."""
     found = unit.routings.get(name)
@@ -321,7 +331,12 @@ def ring(unit: OwnersUnit, name: RoutingId, desk: Desk, *, at: datetime) -> Rout
     if case.destroyed or case.state not in OPEN_WITH_OWNER:
         return _end(unit, found, WITHOUT, CHECKER, at)
     owner = unit.owners.get(found.owner)
-    facts = routing.silent(found, desk.rules, _how(owner, desk), at=at)
+    if found.epoch == owner.epoch and owner.active:
+        facts = routing.silent(found, desk.rules, _how(owner, desk), at=at)
+    else:
+        facts = routing.moved_on(found, at=at) or routing.silent(
+            found, desk.rules, _how(owner, desk), at=at
+        )
     saved = _save(unit, found, facts, CHECKER, at)
     if any(isinstance(fact, routing.OwnerReminded) for fact in facts):
         unit.agenda.enqueue(Job.CASE_LETTER, found.id, at=at)
@@ -341,6 +356,12 @@ def resume(unit: OwnersUnit, desk: Desk, *, at: datetime) -> None:
             _wait(unit, one, desk)
     for name in owners:
         unit.agenda.enqueue(Job.OWNER_PACE, name, at=at)
+    page = Page(size=SIZE)
+    while some := unit.owners.listed(page):
+        for one_owner in some:
+            if one_owner.active:
+                unit.agenda.schedule(Timer.OWNER_CHECK, one_owner.id, due=at)
+        page = Page(after=page.after + SIZE, size=SIZE)
 
 
 def to_do(

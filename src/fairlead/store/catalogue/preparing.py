@@ -23,7 +23,7 @@ PART = 5_000
 """Things that a part of a document brings at most, so that memory is bounded."""
 
 
-class Ready(Struct, frozen=True, array_like=True):
+class Ready(Struct, frozen=True, gc=False, array_like=True):
     """A record, as the columns and keys that are stored of it."""
 
     source: str

@@ -21,13 +21,15 @@ from fairlead.catalogue.ports import (
     Probability,
     Query,
 )
-from fairlead.catalogue.records import Band, CatalogueRecord, Source
+from fairlead.catalogue.records import Band, Brief, CatalogueRecord, Source
 from fairlead.store.catalogue import importing, tables
 from fairlead.store.catalogue.aside import FilePlace, Place
 
 CANDIDATES = 10_000
 """Records that words may match before the rest is left out of the ranking."""
 _STEP = 400
+_RECORDS = msgspec.json.Decoder(CatalogueRecord)
+_BRIEFS = msgspec.json.Decoder(Brief)
 _WORD = re.compile(r"\w+")
 
 _SQLITE = (
@@ -101,28 +103,34 @@ class Reading:
 
     def named(self, wanted: Sequence[str]) -> Sequence[CatalogueRecord]:
         """Return the records with these identifiers or aliases, by source and name."""
+        found = self.records(self._numbers(wanted)).values()
+        order = list(Source)
+        return sorted(found, key=lambda r: (order.index(r.source), r.id))
+
+    def briefs(self, wanted: Sequence[str]) -> Sequence[Brief]:
+        """Return the same in short, in any order."""
+        return [_BRIEFS.decode(held) for _, held in self._held(self._numbers(wanted))]
+
+    def records(self, numbers: Sequence[int]) -> dict[int, CatalogueRecord]:
+        """Return records by their numbers."""
+        return {number: _RECORDS.decode(held) for number, held in self._held(numbers)}
+
+    def _numbers(self, wanted: Sequence[str]) -> list[int]:
         table = tables.names
         numbers: dict[int, None] = {}
         for some in _steps([name.upper() for name in wanted]):
             query = select(table.c.number).where(table.c.name.in_(some))
             numbers |= dict.fromkeys(self._connection.execute(query).scalars())
-        found = self.records(list(numbers)).values()
-        order = list(Source)
-        return sorted(found, key=lambda r: (order.index(r.source), r.id))
+        return list(numbers)
 
-    def records(self, numbers: Sequence[int]) -> dict[int, CatalogueRecord]:
-        """Return records by their numbers."""
+    def _held(self, numbers: Sequence[int]) -> Iterator[tuple[int, bytes]]:
         table = tables.contents
-        found: dict[int, CatalogueRecord] = {}
         for some in _steps(numbers):
             query = select(table.c.number, table.c.record).where(
                 table.c.number.in_(some)
             )
             for row in self._connection.execute(query):
-                found[row.number] = msgspec.json.decode(
-                    row.record, type=CatalogueRecord
-                )
-        return found
+                yield row.number, row.record
 
     def affecting(self, keys: Sequence[str]) -> Sequence[Placed]:
         """Return where in which record anything with these keys stands."""

@@ -282,6 +282,7 @@ def _home(
         status_code=status_of(error) if error else HTTPStatus.OK,
         home=found,
         roles=own.ROLES,
+        now=context.clock(),
         once=once,
         error=str(error) if error else None,
         wrong={v.field: v.reason for v in violations},
