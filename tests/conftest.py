@@ -8,6 +8,7 @@ import secrets
 import shutil
 import socket
 import subprocess
+import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
@@ -62,6 +63,32 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 settings.load_profile("fairlead")
+
+
+# --- In memory, where there is room ------------------------------------------------------
+
+MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of our own is made in it
+ROOM = 4 << 30
+
+
+def _roomy(folder: Path) -> bool:
+    """Tell whether programs may be kept and run in *folder*, and it has room."""
+    if not folder.is_dir() or not os.access(folder, os.W_OK):
+        return False
+    found = os.statvfs(folder)
+    return found.f_bavail * found.f_frsize >= ROOM and not found.f_flag & os.ST_NOEXEC
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Keep what tests write in memory: a database that syncs waits for the disk there.
+
+    `--basetemp FOLDER` says otherwise. What is shown about kills holds in memory too;
+    what a power cut leaves no test of a file system can show.
+    """
+    if config.option.basetemp is None and sys.platform == "linux" and _roomy(MEMORY):
+        folder = tempfile.mkdtemp(prefix="fairlead-tests-", dir=MEMORY)
+        config.option.basetemp = folder
+        config.add_cleanup(partial(shutil.rmtree, folder, ignore_errors=True))
 
 
 # --- No network but loopback -----------------------------------------------------------

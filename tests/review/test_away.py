@@ -319,7 +319,7 @@ def test_both_sides_count_alike_sign_and_compare(live):
     live.say()
     list(live.say(stream=True))
     seen = live.settled(2)
-    assert (seen.passed_on, seen.compared, seen.differing) == (2, 2, 0)
+    assert (seen.relayed, seen.compared, seen.differing) == (2, 2, 0)
     assert live.book.differences() == (2, [])
     assert live.book.standing().used == seen.used
     assert seen.used["endpoint"][2] > 0
@@ -632,7 +632,7 @@ def test_a_broker_that_is_away_is_said_and_hangs_nothing(live):
     assert raised.value.status_code == 502
     # It used nothing, so there is nothing to compare.
     assert live.seen.used["endpoint"] == (1, 0, 0)
-    assert live.seen.passed_on == 0
+    assert live.seen.relayed == 0
     with live.broker():
         assert live.say().choices
 

@@ -69,7 +69,7 @@ class Admission:
     ends: datetime | None = None
 
     @property
-    def passed_on(self) -> bool:
+    def relayed(self) -> bool:
         """Tell whether it goes to a broker that the developer runs."""
         return bool(self.connection.key)
 
@@ -232,7 +232,7 @@ def record(
         tokens=sum(tokens for _, tokens, _ in by_asset.values()),
         cents=sum(cents for _, _, cents in by_asset.values()),
         by_asset=by_asset,
-        passed_on=sum(bool(use.call) for use in uses),
+        relayed=sum(bool(use.call) for use in uses),
         # Of what was destroyed meanwhile, the sums alone are kept.
         body=None if engagement.destroyed else facts.Uses(calls=tuple(uses)),
     )

@@ -168,7 +168,7 @@ class Engagement:
     keys: dict[AccessKeyId, AccessKey] = field(default_factory=dict)
     used: dict[str, tuple[int, int, int]] = field(default_factory=dict)
     """Asset: calls, tokens, cents."""
-    passed_on: int = 0
+    relayed: int = 0
     """Calls that the developer's broker answered."""
     compared: int = 0
     """Calls of which both sides compared what they counted."""
@@ -340,7 +340,7 @@ def _used(state: Engagement, fact: facts.AccessUsed, _: Event) -> Changed:
             before[1] + more[1],
             before[2] + more[2],
         )
-    return {"used": used, "passed_on": state.passed_on + fact.passed_on}
+    return {"used": used, "relayed": state.relayed + fact.relayed}
 
 
 def _compared(state: Engagement, fact: facts.UsageCompared, _: Event) -> Changed:

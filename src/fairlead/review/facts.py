@@ -248,7 +248,7 @@ class AccessUsed(Fact, frozen=True, tag="engagement.access_used@1"):
     cents: int
     by_asset: dict[str, tuple[int, int, int]]
     """Asset: calls, tokens, cents."""
-    passed_on: int = 0
+    relayed: int = 0
     """How many of them the developer's broker answered, and so counted too."""
     body: Uses | None = None
 

@@ -44,7 +44,7 @@ class HostedDesk:
 
     def outgoing(self, admission: Admission, asked: Asked) -> Outgoing:
         """Return what is sent on: to the endpoint, or to the developer's broker."""
-        if admission.passed_on:
+        if admission.relayed:
             return self._relay.outgoing(admission, asked)
         return requests.to_endpoint(admission, asked)
 
@@ -74,7 +74,7 @@ class HostedDesk:
 
     def tend(self, admissions: Sequence[Admission]) -> None:
         """Renew the notes of calls that go on at brokers of developers."""
-        self._relay.renew([a for a in admissions if a.passed_on])
+        self._relay.renew([a for a in admissions if a.relayed])
 
     def wrote(self, batch: Sequence[tuple[Admission, facts.Use]]) -> None:
         """Have calls compared that brokers of developers counted too."""

@@ -188,7 +188,7 @@ class Broker:
                 kind = answer.headers.get("content-type", "")
                 counter.streams = kind.startswith("text/event-stream")
                 back = [(n, answer.headers[n]) for n in BACK if n in answer.headers]
-                if stream.admission.passed_on and REFUSED in answer.headers:
+                if stream.admission.relayed and REFUSED in answer.headers:
                     stream.unused = "refused by the developer's broker"
                 await answers.start(send, answer.status, back)
                 stream.answering = True

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from msgspec import Struct
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 from packageurl import PackageURL
 
 from fairlead.clearinghouse.coordinating import CaseView
@@ -18,6 +18,7 @@ from fairlead.formats.advisory import (
     RemedyCategory,
     Weakness,
 )
+from fairlead.web.pages.show import plain
 
 
 class DraftForm(Struct, frozen=True, kw_only=True):
@@ -41,11 +42,15 @@ class DraftForm(Struct, frozen=True, kw_only=True):
 
 
 def prefilled(view: CaseView) -> DraftForm:
-    """Return the form with what the findings of a case say."""
+    """Return the form with what the findings of a case say.
+
+    What strangers wrote may hide or reorder what is shown; a coordinator sees it here
+    and decides what of it is published.
+    """
     findings = [f.finding for f in view.filed if f.finding is not None]
     purl = next((p for p in map(_package, findings) if p), None)
     name = purl.name if purl else next((f.software for f in findings if f.software), "")
-    return DraftForm(
+    said = DraftForm(
         title=view.case.title or "",
         vendor=(purl.namespace or name or "") if purl else name or "",
         product=name or "",
@@ -56,6 +61,7 @@ def prefilled(view: CaseView) -> DraftForm:
         credit=next((c for f in findings for c in _finders(f)), ""),
         reference=next((r for f in findings for r in f.references), ""),
     )
+    return DraftForm(**{name: plain(value) for name, value in asdict(said).items()})
 
 
 def written_before(content: Advisory) -> DraftForm:
