@@ -40,7 +40,7 @@ from fairlead.evals.suites import keys_of, task_of
 from fairlead.remote.sandbox.living import LivingWorlds
 from fairlead.sandbox.levels import Level
 from fairlead.wiring import Sandboxes, Settings, System
-from fairlead.wiring.benches import BenchRun, Wanted
+from fairlead.wiring.run_record import RunRecord
 
 WANTED = 0.05
 """Overhead at most."""
@@ -205,9 +205,7 @@ def ours(suite: Loaded, url: str, folder: Path, attempts: int, opened: System) -
         seed=0,
         declared=datetime.now(UTC),
     )
-    wanted = Wanted(suite=folder, out=folder, model=MODEL)
-    kept = BenchRun(Sandboxes(Settings(home=folder)), wanted, opened)
-    kept.run, kept.suite = run, suite
+    kept = RunRecord(folder, opened, run=run)
     keeper = Keeper(folder=folder, suite=suite, clock=lambda: datetime.now(UTC))
     runner = Runner(
         run=run,
@@ -220,7 +218,7 @@ def ours(suite: Loaded, url: str, folder: Path, attempts: int, opened: System) -
     )
     folder.mkdir(parents=True)
     began, spent = time.monotonic(), processor()
-    kept.record_declared(b"")
+    kept.declare(b"", len(suite.tasks))
     with keeper.open():
         kept.start("")
         between, used = time.monotonic(), processor()

@@ -23,7 +23,7 @@ from fairlead.remote.sandbox.bubblewrap import Bubblewrap
 from fairlead.remote.sandbox.living import LivingWorlds
 from fairlead.sandbox.ports import Command
 from fairlead.web.server import free_port, serve_app
-from fairlead.wiring.benches import reference_model
+from fairlead.wiring.suites import reference_model
 
 
 @pytest.fixture(scope="session")

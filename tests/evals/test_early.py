@@ -13,7 +13,9 @@ from fairlead.errors import Invalid, Refused
 from fairlead.evals.running import Stopped
 from fairlead.store.suites import read_folder
 from fairlead.wiring import Sandboxes, Settings
-from fairlead.wiring.benches import BenchRun, Wanted, reference_model
+from fairlead.wiring.benches import BenchRun
+from fairlead.wiring.run_declaring import Wanted
+from fairlead.wiring.suites import reference_model
 
 THRESHOLD = b'name = "Adds up"\nability = 0.0\n'
 

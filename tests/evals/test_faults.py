@@ -254,7 +254,7 @@ def test_two_processes_never_run_the_same_folder(tiny, reference, bench, tmp_pat
 def test_a_pack_with_tricks_is_refused(tiny, tmp_path, trick):
     """Links, devices and names that lead elsewhere are refused by name."""
     from fairlead.errors import Damaged, Invalid
-    from fairlead.wiring.benches import suite_of
+    from fairlead.wiring.suites import suite_of
 
     folder = tiny.write(tmp_path / "suite", tiny.files(1))
     inside = folder / "tasks" / "add-1" / "files"

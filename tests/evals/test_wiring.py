@@ -12,7 +12,8 @@ from fairlead.errors import Refused
 from fairlead.evals.running import Stopped
 from fairlead.sandbox.canaries import Attempt, Verdict
 from fairlead.wiring import Sandboxes, Settings, System
-from fairlead.wiring.benches import BenchRun, Wanted
+from fairlead.wiring.benches import BenchRun
+from fairlead.wiring.run_declaring import Wanted
 
 
 class Leaky(Sandboxes):

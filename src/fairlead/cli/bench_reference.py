@@ -46,7 +46,7 @@ def serve(  # noqa: PLR0913, PLR0917 - one for each option
     -fuzzer. The folder of the suite must have its solutions.
     """
     from fairlead.web.server import ended_by_signal, free_port, serve_app
-    from fairlead.wiring.benches import reference_model
+    from fairlead.wiring.suites import reference_model
 
     _ = home  # nothing is kept
     model = reference_model(suite, seed=seed, hunger=hunger)

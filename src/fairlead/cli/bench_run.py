@@ -137,7 +137,8 @@ def _recorded(home: Path | None, *, off_record: bool) -> Iterator[System | None]
 def _run(
     home: Path | None, opened: System | None, given: dict[str, Any], *, as_json: bool
 ) -> tuple[Any, Any]:
-    from fairlead.wiring.benches import BenchRun, Wanted
+    from fairlead.wiring.benches import BenchRun
+    from fairlead.wiring.run_declaring import Wanted
 
     key = given.pop("key_env")
     wanted = Wanted(
@@ -264,7 +265,8 @@ def work(  # noqa: PLR0913, PLR0917 - one for each option
     Any number of workers on any hosts may do so that share a database. What a worker that
     died had taken returns to the others.
     """
-    from fairlead.wiring.benches import BenchRun, Wanted
+    from fairlead.wiring.benches import BenchRun
+    from fairlead.wiring.run_declaring import Wanted
 
     wanted = Wanted(
         suite=suite,

@@ -20,7 +20,7 @@ from typing import Any
 from fairlead.cli.demo_serving import serving
 from fairlead.errors import Unavailable
 from fairlead.wiring import Sandboxes, Settings
-from fairlead.wiring.benches import reference_model
+from fairlead.wiring.suites import reference_model
 
 POLICIES = ("fairlead-reference-oracle+0", "fairlead-reference-cheater")
 ADD_IT = "The bench was left out: install fairlead[bench] to see it too"

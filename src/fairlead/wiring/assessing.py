@@ -100,7 +100,7 @@ def tasks_of(folder: Path) -> Any:  # noqa: ANN401 - tasks, threshold, number of
     Where it has no threshold, one in the middle of the scale is planned for.
     """
     from fairlead.bench.threshold import Threshold, read_threshold
-    from fairlead.wiring.benches import suite_of
+    from fairlead.wiring.suites import suite_of
 
     suite = suite_of(folder)
     named = suite.suite.threshold

@@ -16,9 +16,9 @@ from fairlead.bench.escapes import Tried
 from fairlead.evals import provider
 from fairlead.evals.suites import keys_of, task_of
 from fairlead.remote.sandbox.living import LivingWorlds
-from fairlead.wiring.benches import suite_of
 from fairlead.wiring.sandboxes import Sandboxes
 from fairlead.wiring.settings import Settings
+from fairlead.wiring.suites import suite_of
 
 
 def put_up() -> None:
