@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib.util
 import os
 import secrets
@@ -80,6 +81,13 @@ def _roomy(folder: Path) -> bool:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    """Prepare the process of a suite, or one of its workers."""
+    # Each test's application is thousands of objects that live as long as it does.
+    gc.set_threshold(100_000, 20, 50)
+    _keep_in_memory(config)
+
+
+def _keep_in_memory(config: pytest.Config) -> None:
     """Keep what tests write in memory: a database that syncs waits for the disk there.
 
     `--basetemp FOLDER` says otherwise. What is shown about kills holds in memory too;

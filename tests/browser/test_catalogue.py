@@ -189,11 +189,11 @@ def test_a_coordinator_gives_what_is_missing_and_the_priority_follows(
     page.fill("#priority-names", "CVE-2021-34552")
     for name, value in (("exposed", "Y"), ("automatable", "Y"), ("impact", "T")):
         page.select_option(f"#priority-{name}", value)
-    page.click("button:text('Give')")
+    page.click("form:has(#priority-names) button:text('Give')")
     assert "say why" in page.inner_text("#priority-reason-wrong")
     assert page.input_value("#priority-names") == "CVE-2021-34552"
     page.fill("#priority-reason", "It answers the internet.")
-    page.click("button:text('Give')")
+    page.click("form:has(#priority-names) button:text('Give')")
     assert "3 days & forensic investigation" in bod.inner_text()
     assert "It answers the internet." in page.inner_text(".fl-history >> nth=0")
     assert not [c for c in page.complaints if "400" not in c]

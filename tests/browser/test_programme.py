@@ -103,4 +103,4 @@ def test_the_page_says_what_the_profile_says(client, world):
     assert "told by others, the text itself was not read" in text
     assert len(told["milestones"]) == 7
     assert told["milestones"][0]["days_late"] == 47
-    assert client.get("/v1/programme/figures").json() == {"months": []}
+    assert client.get("/v1/programme/figures").json() == {"months": [], "put_off": []}
